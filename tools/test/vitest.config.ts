@@ -1,0 +1,3 @@
+import { defineTests } from './src/index.ts';
+
+export default defineTests();

@@ -17,7 +17,7 @@ export interface BitcliffErrorFields {
   readonly cause?: unknown;
 }
 
-const brand = Symbol.for('bitcliff.error');
+const brand: unique symbol = Symbol.for('bitcliff.error');
 
 /**
  * Base class of every error that bitcliff throws on purpose.

@@ -1,8 +1,42 @@
 /**
- * Names of element types, spelled as safetensors spells them.
+ * @file Names of element types, spelled as safetensors spells them.
  * `F16` and `BF16` are held as their 16 bits, `F8_*` as their 8 bits, `BOOL` as one byte of 0 or 1.
  */
-export const DTYPES = {
+
+/** The typed array that holds elements of each dtype. */
+export interface DTypeArrays {
+  F64: Float64Array<ArrayBuffer>;
+  F32: Float32Array<ArrayBuffer>;
+  F16: Uint16Array<ArrayBuffer>;
+  BF16: Uint16Array<ArrayBuffer>;
+  F8_E4M3: Uint8Array<ArrayBuffer>;
+  F8_E5M2: Uint8Array<ArrayBuffer>;
+  I64: BigInt64Array<ArrayBuffer>;
+  I32: Int32Array<ArrayBuffer>;
+  I16: Int16Array<ArrayBuffer>;
+  I8: Int8Array<ArrayBuffer>;
+  U64: BigUint64Array<ArrayBuffer>;
+  U32: Uint32Array<ArrayBuffer>;
+  U16: Uint16Array<ArrayBuffer>;
+  U8: Uint8Array<ArrayBuffer>;
+  BOOL: Uint8Array<ArrayBuffer>;
+}
+
+/** Name of an element type. */
+export type DType = keyof DTypeArrays;
+
+/** The typed array that holds elements of one dtype. */
+export type TypedArrayOf<D extends DType> = DTypeArrays[D];
+
+type Constructors = {
+  readonly [D in DType]: {
+    readonly bytes: number;
+    readonly array: new (buffer: ArrayBuffer, byteOffset?: number, length?: number) => DTypeArrays[D];
+  };
+};
+
+/** Bytes per element and array constructor of each dtype. */
+export const DTYPES: Constructors = {
   F64: { bytes: 8, array: Float64Array },
   F32: { bytes: 4, array: Float32Array },
   F16: { bytes: 2, array: Uint16Array },
@@ -18,13 +52,7 @@ export const DTYPES = {
   U16: { bytes: 2, array: Uint16Array },
   U8: { bytes: 1, array: Uint8Array },
   BOOL: { bytes: 1, array: Uint8Array },
-} as const;
-
-/** Name of an element type. */
-export type DType = keyof typeof DTYPES;
-
-/** The typed array that holds elements of one dtype. */
-export type TypedArrayOf<D extends DType> = InstanceType<(typeof DTYPES)[D]['array']>;
+};
 
 /** True when `name` is a known dtype. */
 export function isDType(name: string): name is DType {

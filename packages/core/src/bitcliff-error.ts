@@ -17,7 +17,7 @@ export interface BitcliffErrorFields {
   readonly cause?: unknown;
 }
 
-const brand: unique symbol = Symbol.for('bitcliff.error');
+const brand = Symbol.for('bitcliff.error');
 
 /**
  * Base class of every error that bitcliff throws on purpose.
@@ -27,7 +27,6 @@ const brand: unique symbol = Symbol.for('bitcliff.error');
  * // packInt4: length must be even, expected a multiple of 2, received 4095
  */
 export class BitcliffError extends Error {
-  readonly [brand] = true;
   readonly code: string;
   readonly op: string;
   readonly problem: string;
@@ -39,6 +38,7 @@ export class BitcliffError extends Error {
 
   constructor(fields: BitcliffErrorFields) {
     super(sentence(fields), fields.cause === undefined ? undefined : { cause: fields.cause });
+    Object.defineProperty(this, brand, { value: true });
     this.name = new.target.name;
     this.code = fields.code;
     this.op = fields.op;

@@ -5,21 +5,21 @@
 
 /** The typed array that holds elements of each dtype. */
 export interface DTypeArrays {
-  F64: Float64Array<ArrayBuffer>;
-  F32: Float32Array<ArrayBuffer>;
-  F16: Uint16Array<ArrayBuffer>;
-  BF16: Uint16Array<ArrayBuffer>;
-  F8_E4M3: Uint8Array<ArrayBuffer>;
-  F8_E5M2: Uint8Array<ArrayBuffer>;
-  I64: BigInt64Array<ArrayBuffer>;
-  I32: Int32Array<ArrayBuffer>;
-  I16: Int16Array<ArrayBuffer>;
-  I8: Int8Array<ArrayBuffer>;
-  U64: BigUint64Array<ArrayBuffer>;
-  U32: Uint32Array<ArrayBuffer>;
-  U16: Uint16Array<ArrayBuffer>;
-  U8: Uint8Array<ArrayBuffer>;
-  BOOL: Uint8Array<ArrayBuffer>;
+  F64: Float64Array;
+  F32: Float32Array;
+  F16: Uint16Array;
+  BF16: Uint16Array;
+  F8_E4M3: Uint8Array;
+  F8_E5M2: Uint8Array;
+  I64: BigInt64Array;
+  I32: Int32Array;
+  I16: Int16Array;
+  I8: Int8Array;
+  U64: BigUint64Array;
+  U32: Uint32Array;
+  U16: Uint16Array;
+  U8: Uint8Array;
+  BOOL: Uint8Array;
 }
 
 /** Name of an element type. */

@@ -5,6 +5,8 @@
 
 // errors
 export { BitcliffError, type BitcliffErrorFields } from './bitcliff-error.ts';
+// tensors
+export { bytesPerElement, DTYPES, type DType, isDType, type TypedArrayOf } from './dtype.ts';
 export {
   FormatError,
   InternalError,
@@ -13,22 +15,17 @@ export {
   ShapeError,
   UnsupportedError,
 } from './errors.ts';
-export { UnknownNameError } from './unknown-name-error.ts';
-
-// tensors
-export { bytesPerElement, DTYPES, type DType, isDType, type TypedArrayOf } from './dtype.ts';
-export { elementCount, Tensor } from './tensor.ts';
-
+// long work
+export type { LongTaskOptions, ProgressEvent } from './progress.ts';
 // numbers
 export { createRng, type Rng } from './random.ts';
 export {
   ROUNDING,
+  type RoundingMode,
   roundHalfAway,
   roundHalfToEven,
   roundHalfUp,
-  type RoundingMode,
   roundTowardZero,
 } from './rounding.ts';
-
-// long work
-export type { LongTaskOptions, ProgressEvent } from './progress.ts';
+export { elementCount, Tensor } from './tensor.ts';
+export { UnknownNameError } from './unknown-name-error.ts';

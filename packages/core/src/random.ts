@@ -28,7 +28,12 @@ export interface Rng {
  */
 export function createRng(seed: number): Rng {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new InvalidInputError({ op: 'createRng', problem: 'bad seed', expected: 'an integer in [0, 2^53)', received: seed });
+    throw new InvalidInputError({
+      op: 'createRng',
+      problem: 'bad seed',
+      expected: 'an integer in [0, 2^53)',
+      received: seed,
+    });
   }
   let mix = (seed ^ Math.imul(Math.floor(seed / 2 ** 32), 0x9e3779b9)) >>> 0;
   const splitMix32 = (): number => {
@@ -61,7 +66,12 @@ export function fromState(state: readonly [number, number, number, number]): Rng
   const uniform = (): number => ((uint32() >>> 5) * 67108864 + (uint32() >>> 6)) / 9007199254740992;
   const int = (n: number): number => {
     if (!Number.isInteger(n) || n < 1 || n > 2 ** 32) {
-      throw new InvalidInputError({ op: 'Rng.int', problem: 'bad bound', expected: 'an integer in [1, 2^32]', received: n });
+      throw new InvalidInputError({
+        op: 'Rng.int',
+        problem: 'bad bound',
+        expected: 'an integer in [1, 2^32]',
+        received: n,
+      });
     }
     const limit = 2 ** 32 - (2 ** 32 % n); // values at or above it would favour small results
     let value = uint32();

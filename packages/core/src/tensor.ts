@@ -50,7 +50,12 @@ export function elementCount(shape: readonly number[]): number {
   let count = 1;
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 0) {
-      throw new ShapeError({ op: 'elementCount', problem: 'bad size', expected: 'a non-negative integer', received: size });
+      throw new ShapeError({
+        op: 'elementCount',
+        problem: 'bad size',
+        expected: 'a non-negative integer',
+        received: size,
+      });
     }
     count *= size;
   }

@@ -1,0 +1,18 @@
+/**
+ * Recipes: how the linear layers of a language model are turned into fewer bits.
+ * @packageDocumentation
+ */
+
+export { MODULE_ROLES, type ModuleRole } from './module-role.ts';
+// weights
+export { type LinearWeights, quantizeLinear } from './quantize-linear.ts';
+// recipes
+export {
+  type ActivationScheme,
+  defineRecipe,
+  everyRole,
+  type LinearPolicy,
+  type Recipe,
+  type WeightScheme,
+} from './recipe.ts';
+export { RECIPES, resolveRecipes } from './recipes/index.ts';

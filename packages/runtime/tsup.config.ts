@@ -1,3 +1,3 @@
 import { defineLibrary } from '@bitcliff-tools/build';
 
-export default defineLibrary();
+export default defineLibrary({ index: 'src/index.ts', node: 'src/node.ts' });

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { createRng, ROUNDING } from '@bitcliff/core';
+import { readNpy } from '@bitcliff/formats';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readGolden } from '../test/read-golden.ts';
 import {
   type Backend,
   createKernels,
@@ -10,7 +11,10 @@ import {
 } from './index.ts';
 
 const BACKENDS_HERE: Backend[] = ['reference', 'webasm', 'cpu'];
-const golden = (path: string) => readGolden(new URL(`../test/golden/${path}.npy`, import.meta.url));
+const golden = (path: string): { shape: readonly number[]; values: number[] } => {
+  const tensor = readNpy(readFileSync(new URL(`../test/golden/${path}.npy`, import.meta.url)));
+  return { shape: tensor.shape, values: Array.from(tensor.data, Number) };
+};
 
 describe.each(BACKENDS_HERE)('symmetric kernels on %s', (backend) => {
   let kernels: Kernels;

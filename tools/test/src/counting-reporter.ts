@@ -23,7 +23,8 @@ export class CountingReporter implements Reporter {
       }
     }
     const nothingRan = counts.passed + counts.failed + counts.skipped === 0;
-    if (counts.failed === 0 && (unhandledErrors.length > 0 || nothingRan || reason !== 'passed')) counts.failed++;
+    if (counts.failed === 0 && (unhandledErrors.length > 0 || nothingRan || reason !== 'passed'))
+      counts.failed++;
     writeFileSync(join(process.cwd(), '.test-counts.json'), `${JSON.stringify(counts)}\n`);
   }
 }

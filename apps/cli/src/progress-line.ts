@@ -1,0 +1,48 @@
+import type { ProgressEvent } from '@bitcliff/core';
+
+/** Milliseconds between two updates: a terminal line is rewritten, a log gets a new line. */
+const TERMINAL_INTERVAL = 100;
+const LOG_INTERVAL = 5000;
+
+/** Shows progress on stderr. */
+export interface ProgressLine {
+  update(event: ProgressEvent): void;
+  /** Clear the line. */
+  end(): void;
+}
+
+/** @param stream stderr  @param now milliseconds, for tests */
+export function createProgressLine(
+  stream: { write(text: string): unknown; isTTY?: boolean },
+  now: () => number = () => performance.now(),
+): ProgressLine {
+  const start = now();
+  const interval = stream.isTTY ? TERMINAL_INTERVAL : LOG_INTERVAL;
+  let last = start - (stream.isTTY ? interval : 0);
+  return {
+    update({ phase, done, total, unit, detail }) {
+      const time = now();
+      if (time - last < interval) return;
+      last = time;
+      const seconds = (time - start) / 1000;
+      const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
+      let text = `${phase} ${percent} % (${done} of ${total} ${unit}`;
+      if (done > 0) text += `, ${formatSeconds((seconds / done) * (total - done))} left`;
+      text += `)${detail === undefined ? '' : ` ${detail}`}`;
+      stream.write(stream.isTTY ? `\r\u001b[2K${text}` : `${text}\n`);
+    },
+    end() {
+      if (stream.isTTY) stream.write('\r\u001b[2K');
+    },
+  };
+}
+
+/** 75 → "1 min 15 s". @param seconds ≥ 0 */
+export function formatSeconds(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60
+    ? `${minutes} min ${whole % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,3 @@
+import { defineProgram } from '@bitcliff-tools/build';
+
+export default defineProgram({ bin: 'src/bin.ts' });

@@ -1,0 +1,64 @@
+import { type LongTaskOptions, ShapeError } from '@bitcliff/core';
+import { type PrepareOptions, prepareTask } from './prepare-task.ts';
+import type { RequestScore, TokenRequest } from './request.ts';
+import { scoreTask, type TaskResult } from './score-task.ts';
+import type { Task } from './task.ts';
+import type { EvalTokenizer } from './tokenizer.ts';
+
+/** Scores requests with one model: as many scores as requests, in the same order. */
+export type LogLikelihood = (
+  requests: readonly TokenRequest[],
+  options: LongTaskOptions,
+) => Promise<readonly RequestScore[]>;
+
+/** A task and the rows to evaluate it on. */
+export interface TaskRows {
+  readonly task: Task;
+  /** Checked rows of the task, at least one. */
+  readonly rows: readonly unknown[];
+}
+
+/** One model, some tasks. */
+export interface EvaluateOptions extends PrepareOptions, LongTaskOptions {
+  readonly tasks: readonly TaskRows[];
+  readonly tokenizer: EvalTokenizer;
+  /** Called once with the requests of all tasks, so that the model can pack them together. */
+  readonly loglikelihood: LogLikelihood;
+}
+
+/**
+ * Evaluate one model on some tasks. Emits "prepare" events per task; `signal` and `onProgress` also go to `loglikelihood`.
+ * @returns one result per task, in order; none for no tasks
+ * @throws {InvalidInputError} as {@link prepareTask} and {@link scoreTask}
+ * @throws {ShapeError} when `loglikelihood` gives another number of scores than it got requests
+ */
+export async function evaluateTasks(options: EvaluateOptions): Promise<TaskResult[]> {
+  const { tasks, tokenizer, loglikelihood, signal, onProgress } = options;
+  if (tasks.length === 0) return [];
+  const prepared = tasks.map(({ task, rows }, i) => {
+    signal?.throwIfAborted();
+    onProgress?.({ phase: 'prepare', done: i, total: tasks.length, unit: 'tasks', detail: task.name });
+    return prepareTask(task, rows, tokenizer, options);
+  });
+  onProgress?.({ phase: 'prepare', done: tasks.length, total: tasks.length, unit: 'tasks' });
+  signal?.throwIfAborted();
+
+  const requests = prepared.flatMap((one) => one.requests);
+  const scores = await loglikelihood(requests, { signal, onProgress });
+  if (scores.length !== requests.length) {
+    throw new ShapeError({
+      op: 'evaluateTasks',
+      problem: 'loglikelihood gave another number of scores than it got requests',
+      expected: requests.length,
+      received: scores.length,
+    });
+  }
+  signal?.throwIfAborted();
+  let start = 0;
+  return prepared.map((one) => {
+    const end = start + one.requests.length;
+    const result = scoreTask(one, scores.slice(start, end));
+    start = end;
+    return result;
+  });
+}

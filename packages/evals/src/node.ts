@@ -1,0 +1,12 @@
+/**
+ * Reading task data from a folder, in Node.
+ * @packageDocumentation
+ */
+
+export {
+  type LoadedRows,
+  type LoadRowsOptions,
+  loadTaskRows,
+  type RowsProvenance,
+} from './data/load-task-rows.node.ts';
+export { MAX_DATA_BYTES } from './data/read-text.node.ts';

@@ -1,0 +1,79 @@
+import { InvalidInputError, ShapeError } from '@bitcliff/core';
+import type { MetricValue } from './metrics/metric.ts';
+import type { PreparedTask } from './prepare-task.ts';
+import type { RequestScore } from './request.ts';
+import type { Sample } from './scoring/sample.ts';
+import { scoreItem } from './scoring/score-item.ts';
+
+/** Below this margin between the best two choices, nats, float noise may decide the prediction (eval-spec §1.4). */
+export const NEAR_TIE_MARGIN = 1e-3;
+
+/** Scores of one model on one task. Plain data, fit for JSON. */
+export interface TaskResult {
+  /** Name of the task. */
+  readonly task: string;
+  readonly version: string;
+  /** The metric to print when there is room for one; a key of `metrics`. */
+  readonly headline: string;
+  /** Number of items. */
+  readonly n: number;
+  /** Number of requests that lost context tokens to `maxLength`. */
+  readonly truncated: number;
+  /** Items whose best two choices are closer than {@link NEAR_TIE_MARGIN}; null for a task without choices. */
+  readonly nearTies: number | null;
+  readonly metrics: Readonly<Record<string, MetricValue>>;
+  /** One per item, in row order. */
+  readonly samples: readonly Sample[];
+}
+
+/**
+ * Judge a model's answers to a prepared task.
+ * @param scores one per `prepared.requests`, in the same order
+ * @throws {ShapeError} when there are more or fewer scores than requests
+ * @throws {InvalidInputError} on a log-likelihood that is NaN or +Infinity (the item is named)
+ */
+export function scoreTask(prepared: PreparedTask, scores: readonly RequestScore[]): TaskResult {
+  const { task, items, requests, truncated } = prepared;
+  if (scores.length !== requests.length) {
+    throw new ShapeError({
+      op: 'scoreTask',
+      problem: 'scores do not match the requests',
+      expected: requests.length,
+      received: scores.length,
+      where: task.name,
+    });
+  }
+  const samples = items.map(({ item, start, end }, index) => {
+    const own = scores.slice(start, end);
+    for (const [i, { logProb }] of own.entries())
+      checkLogProb(logProb, `${task.name} item ${index}, request ${i}`);
+    return scoreItem(task.outputType, index, item, own);
+  });
+  const nearTies = samples.filter(
+    (sample) => sample.margin !== null && sample.margin < NEAR_TIE_MARGIN,
+  ).length;
+  return {
+    task: task.name,
+    version: task.version,
+    headline: task.headline,
+    n: items.length,
+    truncated,
+    nearTies: samples.some((sample) => sample.margin !== null) ? nearTies : null,
+    metrics: Object.fromEntries(
+      Object.entries(task.metrics).map(([name, metric]) => [name, metric.aggregate(samples)]),
+    ),
+    samples,
+  };
+}
+
+/** −Infinity is a score (a token that the model rules out); NaN would lose every comparison in silence. */
+function checkLogProb(logProb: number, where: string): void {
+  if (!Number.isNaN(logProb) && logProb < Infinity) return;
+  throw new InvalidInputError({
+    op: 'scoreTask',
+    problem: 'bad log-likelihood',
+    expected: 'a number below Infinity',
+    received: logProb,
+    where,
+  });
+}

@@ -1,0 +1,55 @@
+import type { DType, Tensor } from '@bitcliff/core';
+
+/** What a file says about one tensor, known without reading its data. */
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: DType;
+  /** Row-major; `[]` is a scalar. */
+  readonly shape: readonly number[];
+  /** Bytes of the tensor's data. */
+  readonly byteLength: number;
+}
+
+/** A part of a flattened tensor: elements start, start + 1, …, end − 1. */
+export interface ElementRange {
+  /** First element, 0 ≤ start ≤ end. */
+  readonly start: number;
+  /** One past the last element, at most the element count. */
+  readonly end: number;
+}
+
+/** How to read one tensor. */
+export interface ReadOptions {
+  /** Read only these elements of the flattened tensor; the result has shape [end − start]. @default the whole tensor */
+  readonly range?: ElementRange | undefined;
+}
+
+/** Named tensors at rest, in one file or several. Names and shapes are known at once; data is read when asked for. */
+export interface TensorSource {
+  /** What error messages call it, usually the file's path. */
+  readonly name: string;
+  /** Free text that the file carries beside its tensors. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Names of all tensors, in the order of the file's header. */
+  names(): readonly string[];
+  /** True when there is a tensor of this name. */
+  has(name: string): boolean;
+  /** @throws {NotFoundError} when there is no such tensor; the message names the nearest known names */
+  info(name: string): TensorInfo;
+  /**
+   * Read a tensor, or a range of it.
+   * @returns in the stored dtype; a view of the source's memory where alignment allows (memory sources), so do not write to it
+   * @throws {NotFoundError} when there is no such tensor
+   * @throws {ShapeError} when the range is not inside the tensor
+   * @throws {FormatError} when the data cannot be what the header says
+   */
+  read(name: string, options?: ReadOptions): Promise<Tensor>;
+  /**
+   * Read a tensor, or a range of it, as float32. F16 and BF16 are widened exactly; F64 is rounded to nearest even.
+   * @returns f32[count]; may be a view, as for `read`
+   * @throws {UnsupportedError} when the dtype is not F64, F32, F16 or BF16
+   */
+  readFloat32(name: string, options?: ReadOptions): Promise<Float32Array>;
+  /** Close the byte sources below. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,19 @@
+import type { TensorSource } from '@bitcliff/formats';
+import type { Architecture } from './architecture.ts';
+import type { DecoderSpec } from './decoder-spec.ts';
+import type { TextTokenizer } from './tokenizer.ts';
+
+/** An open checkpoint: headers are read, weights are not. */
+export interface Checkpoint {
+  /** Where it came from, for messages and records. */
+  readonly path: string;
+  readonly spec: DecoderSpec;
+  readonly architecture: Architecture;
+  readonly tensors: TensorSource;
+  /**
+   * The tokenizer, read at the first call.
+   * @throws {NotFoundError} when the checkpoint has none
+   */
+  tokenizer(): Promise<TextTokenizer>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,174 @@
+import { createRng, type ProgressEvent } from '@bitcliff/core';
+import { resolveRecipes } from '@bitcliff/quantize';
+import * as ort from 'onnxruntime-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  GOLDEN_MODELS,
+  goldenFolder,
+  maxDifference,
+  readGolden,
+  readGoldenArray,
+} from '../../test/helpers/golden.ts';
+import type { Checkpoint } from '../checkpoint.ts';
+import { openCheckpoint } from '../open-checkpoint.node.ts';
+import type { ScoreRequest } from '../packing.ts';
+import { referenceForward } from '../reference/reference-forward.ts';
+import { createEngine, type Engine, type VariantScores } from './engine.ts';
+
+const recipes = resolveRecipes(['w8a8', 'w4']);
+
+describe('logits', () => {
+  it.each(GOLDEN_MODELS)('%s agrees with the golden values and the float64 oracle', async (model) => {
+    const checkpoint = await openCheckpoint(goldenFolder(model));
+    const engine = await createEngine(checkpoint, { ort });
+    for (const { id, input_ids } of readGolden(model).sequences) {
+      const [baseline] = await engine.logits(input_ids);
+      const golden = readGoldenArray(model, `${id}_logits`);
+      const oracle = (await referenceForward(checkpoint, input_ids)).logits;
+      const largest = oracle.reduce((max, v) => Math.max(max, Math.abs(v)), 0);
+      const worst = Math.max(
+        maxDifference(baseline!.logits, golden),
+        maxDifference(baseline!.logits, oracle),
+      );
+      expect(worst / largest, `max |diff| ${worst} of ${largest}`).toBeLessThan(1e-5);
+    }
+    await engine.dispose();
+    await checkpoint.close();
+  });
+
+  it('llama: W8A8 and W4 agree with the golden quantized runs', async () => {
+    const checkpoint = await openCheckpoint(goldenFolder('llama'));
+    const engine = await createEngine(checkpoint, { ort, recipes });
+    const tags = { w8a8: 'w8a8_vectorwise', w4: 'w4_sym_percolumn' };
+    for (const { id, input_ids } of readGolden('llama').sequences) {
+      for (const { variant, logits } of (await engine.logits(input_ids)).slice(1)) {
+        const golden = readGoldenArray('llama', `${id}_quant_${tags[variant as 'w8a8' | 'w4']}_logits`);
+        const worst = maxDifference(logits, golden);
+        expect(worst, `max |diff| of ${variant} ${worst}`).toBeLessThan(1e-4);
+      }
+    }
+    await engine.dispose();
+    await checkpoint.close();
+  });
+});
+
+describe('scores', () => {
+  let checkpoint: Checkpoint;
+  let engine: Engine;
+  const requests: ScoreRequest[] = [];
+
+  beforeAll(async () => {
+    checkpoint = await openCheckpoint(goldenFolder('llama'));
+    engine = await createEngine(checkpoint, { ort, recipes });
+    const rng = createRng(99);
+    const tokens = (n: number) => Array.from({ length: n }, () => rng.int(97));
+    for (let item = 0; item < 40; item++) {
+      const context = tokens(1 + rng.int(30));
+      for (let choice = 0; choice < 4; choice++)
+        requests.push({ context, continuation: tokens(1 + rng.int(12)) });
+    }
+  });
+  afterAll(async () => {
+    await engine.dispose();
+    await checkpoint.close();
+  });
+
+  it('are the golden log-probabilities, summed', async () => {
+    const golden = readGolden('llama');
+    const whole = golden.sequences.map(({ input_ids }) => ({
+      context: input_ids.slice(0, 1),
+      continuation: input_ids.slice(1),
+    }));
+    const tags = { baseline: undefined, w8a8: 'w8a8_vectorwise', w4: 'w4_sym_percolumn' };
+    for (const { variant, scores } of await engine.score(whole)) {
+      const tag = tags[variant as keyof typeof tags];
+      for (const [s, score] of scores.entries()) {
+        const list =
+          tag === undefined
+            ? golden.sequences[s]!.token_logprobs
+            : golden.quantized![tag]!.token_logprobs[s]!;
+        expect(score.logProb).toBeCloseTo(
+          list.reduce((sum, lp) => sum + lp, 0),
+          3,
+        );
+        expect(score.isGreedy).toBe(false);
+      }
+    }
+  });
+
+  it('mark the greedy continuation, and nothing beside it', async () => {
+    const { input_ids: context, greedy_new_tokens: greedy } = readGolden('llama').sequences[0]!;
+    const other = [...greedy.slice(0, -1), (greedy.at(-1)! + 1) % 97];
+    const [baseline] = await engine.score([
+      { context, continuation: greedy },
+      { context, continuation: other },
+    ]);
+    expect(baseline!.scores.map((score) => score.isGreedy)).toEqual([true, false]);
+  });
+
+  it('do not depend on how requests are packed', async () => {
+    const key = (results: VariantScores[]) => results.map(({ scores }) => scores);
+    const packed = key(await engine.score(requests));
+    const alone: VariantScores['scores'][] = [[], [], []];
+    for (const request of requests) {
+      for (const [v, { scores }] of (await engine.score([request])).entries())
+        alone[v] = [...alone[v]!, ...scores];
+    }
+    const shuffled = createRng(1).shuffle(requests.map((_, i) => i));
+    const shuffledScores = key(await engine.score(shuffled.map((i) => requests[i]!)));
+    const small = await createEngine(checkpoint, {
+      ort,
+      recipes,
+      rowLength: 40,
+      sharePrefixes: false,
+      memoryBudget: 1,
+    });
+    const smallRows = key(await small.score(requests));
+    await small.dispose();
+    for (let v = 0; v < 3; v++) {
+      for (const [i] of requests.entries()) {
+        const expected = packed[v]![i]!;
+        for (const other of [alone[v]![i]!, shuffledScores[v]![shuffled.indexOf(i)]!, smallRows[v]![i]!]) {
+          expect(other.isGreedy).toBe(expected.isGreedy);
+          // f32 sums in another order; W8A8 may flip a single code on top
+          expect(Math.abs(other.logProb - expected.logProb)).toBeLessThan(v === 1 ? 2e-2 : 1e-4);
+        }
+      }
+    }
+  });
+
+  it('report progress and stop when told to', async () => {
+    const events: ProgressEvent[] = [];
+    await engine.score(requests, { onProgress: (event) => events.push(event) });
+    expect(events[0]).toMatchObject({ phase: 'score', done: 0, unit: 'row blocks', detail: 'block 1 of 2' });
+    expect(events.at(-1)!.done).toBe(events.at(-1)!.total);
+    expect(events.map(({ done }) => done)).toEqual([...events.keys()]);
+    const controller = new AbortController();
+    const stop = engine.score(requests, {
+      signal: controller.signal,
+      onProgress: ({ done }) => done === 3 && controller.abort(new Error('enough')),
+    });
+    await expect(stop).rejects.toThrow('enough');
+  });
+
+  it('refuse tokens outside the vocabulary and sequences longer than the positions', async () => {
+    await expect(engine.score([{ context: [1], continuation: [97] }])).rejects.toThrow(
+      'score: token id outside the vocabulary, expected an integer in [0, 97), received 97 (request 0',
+    );
+    const long = new Array(65).fill(1);
+    await expect(
+      engine.score([
+        { context: [1], continuation: [1] },
+        { context: long, continuation: [1] },
+      ]),
+    ).rejects.toThrow(
+      'score: the sequence is longer than the model accepts, expected at most 64 tokens, received 65 (request 1',
+    );
+  });
+
+  it('refuse two recipes of one name', async () => {
+    await expect(createEngine(checkpoint, { ort, recipes: [recipes[0]!, recipes[0]!] })).rejects.toThrow(
+      'two variants are called "w8a8"',
+    );
+  });
+});

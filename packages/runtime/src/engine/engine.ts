@@ -1,0 +1,259 @@
+/**
+ * @file Running a checkpoint and its quantized variants in lockstep, block by block (design.md §3–4): all rows pass block 0 of every
+ * variant, then block 1, and so on, so that memory holds one block and the hidden states, never the model.
+ */
+import { InvalidInputError, type LongTaskOptions, UnsupportedError } from '@bitcliff/core';
+import { createKernels, type Kernels } from '@bitcliff/kernels';
+import type { Recipe } from '@bitcliff/quantize';
+import { attentionMask } from '../attention-mask.ts';
+import type { Checkpoint } from '../checkpoint.ts';
+import { buildHeadGraph, type HeadOutput } from '../graph/head-graph.ts';
+import { type PackedRow, packRequests, type ScoreRequest } from '../packing.ts';
+import { readEmbedding, readHead } from '../weights.ts';
+import { type BlockStore, createBlockStore } from './block-store.ts';
+import type { Ort, OrtSession } from './ort.ts';
+import { type RequestScore, scoreHead } from './score-head.ts';
+import { createSession, type SessionOptions } from './session.ts';
+
+/** Name of the unquantized variant. */
+export const BASELINE = 'baseline';
+
+const DEFAULT_MEMORY_BUDGET = 2 * 1024 ** 3;
+
+/** Options of {@link createEngine}. */
+export interface EngineOptions extends SessionOptions {
+  /** `onnxruntime-node` or `onnxruntime-web`. */
+  readonly ort: Ort;
+  /** Variants that run beside the baseline. @default [] */
+  readonly recipes?: readonly Recipe[];
+  /** Kernels that quantize weights; without them the engine makes and frees its own (`createKernels()`). */
+  readonly kernels?: Kernels;
+  /** Tokens in a packed row. @default 512 */
+  readonly rowLength?: number;
+  /** Let requests with one context share it. @default true */
+  readonly sharePrefixes?: boolean;
+  /** Bytes for hidden states and loaded blocks; one block at a time is always loaded. @default 2 GiB */
+  readonly memoryBudget?: number;
+}
+
+/** The scores of one variant, in the order of the requests. */
+export interface VariantScores {
+  /** `baseline` or the name of a recipe. */
+  readonly variant: string;
+  readonly scores: readonly RequestScore[];
+}
+
+/** A checkpoint that runs. */
+export interface Engine {
+  /** `baseline`, then the recipes in the order given. */
+  readonly variants: readonly string[];
+  /** Backend that quantized the weights. */
+  readonly kernelBackend: string;
+  /**
+   * Score continuations after contexts on every variant.
+   * @throws {InvalidInputError} for a token id outside the vocabulary or a request longer than the model's positions
+   */
+  score(requests: readonly ScoreRequest[], options?: LongTaskOptions): Promise<VariantScores[]>;
+  /**
+   * Logits after every token of one sequence.
+   * @returns f32[tokens × vocabulary] per variant
+   */
+  logits(
+    tokens: readonly number[],
+    options?: LongTaskOptions,
+  ): Promise<{ variant: string; logits: Float32Array }[]>;
+  /** Free the loaded blocks. The checkpoint stays open. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Prepare a checkpoint to be run. Nothing is loaded before the first call.
+ * @example
+ * import * as ort from 'onnxruntime-node';
+ * const engine = createEngine(await openCheckpoint(folder), { ort, recipes: resolveRecipes(['w8a8']) });
+ * const [baseline, w8a8] = await engine.score([{ context: [1, 5, 9], continuation: [4] }]);
+ */
+export async function createEngine(checkpoint: Checkpoint, options: EngineOptions): Promise<Engine> {
+  const { ort, recipes = [], rowLength = 512, sharePrefixes = true } = options;
+  const { spec } = checkpoint;
+  const H = spec.hiddenSize;
+  const variants = [null, ...recipes];
+  const names = [BASELINE, ...recipes.map((recipe) => recipe.name)];
+  checkVariantNames(names);
+
+  const ownKernels = options.kernels === undefined ? await createKernels() : undefined;
+  const kernels = options.kernels ?? ownKernels!;
+  const budget = options.memoryBudget ?? DEFAULT_MEMORY_BUDGET;
+  const store: BlockStore = createBlockStore(checkpoint, variants, {
+    ...options,
+    kernels,
+    residentBytes: Math.floor(budget / 2),
+  });
+
+  /** Hidden states behind the last block, [variant][row] of f32[S × H]. */
+  const runBlocks = async (
+    rows: readonly PackedRow[],
+    step: (detail: string) => void,
+  ): Promise<Float32Array[][]> => {
+    const embedded = embed(await readEmbedding(checkpoint), rows, H);
+    const hidden = variants.map(() => [...embedded]);
+    for (let layer = 0; layer < spec.layers; layer++) {
+      await store.withBlock(layer, async (sessions) => {
+        for (const [r, row] of rows.entries()) {
+          const S = row.tokens.length;
+          const positions = new ort.Tensor('int64', BigInt64Array.from(row.positions, BigInt), [1, S]);
+          const mask = new ort.Tensor('float32', attentionMask(row), [1, 1, S, S]);
+          for (const [v, session] of sessions.entries()) {
+            step(`block ${layer + 1} of ${spec.layers}`);
+            const x = new ort.Tensor('float32', hidden[v]![r]!, [S, H]);
+            const { out } = await session.run({ hidden: x, positions, mask });
+            hidden[v]![r] = out!.data as Float32Array;
+          }
+        }
+      });
+    }
+    return hidden;
+  };
+
+  const withHead = async <T>(output: HeadOutput, use: (head: OrtSession) => Promise<T>): Promise<T> => {
+    const head = await createSession(ort, buildHeadGraph(spec, await readHead(checkpoint), output), options);
+    try {
+      return await use(head);
+    } finally {
+      await head.release();
+    }
+  };
+
+  const stepper = (total: number, phase: string, { signal, onProgress }: LongTaskOptions) => {
+    let done = 0;
+    return (detail: string): void => {
+      signal?.throwIfAborted();
+      onProgress?.({ phase, done, total, unit: 'row blocks', detail });
+      done++;
+    };
+  };
+
+  return {
+    variants: names,
+    kernelBackend: kernels.backend,
+
+    async score(requests, task = {}) {
+      checkRequests(requests, checkpoint);
+      const scores = names.map(() => requests.map(() => ({ logProb: 0, isGreedy: true })));
+      const rows = packRequests(requests, {
+        rowLength: Math.min(rowLength, spec.maxPositions),
+        sharePrefixes,
+      });
+      const total = rows.length * spec.layers * variants.length;
+      const step = stepper(total, 'score', task);
+      for (const wave of splitIntoWaves(rows, Math.floor(budget / 2 / (2 * 4 * H * variants.length)))) {
+        const hidden = await runBlocks(wave, step);
+        await withHead('scores', async (head) => {
+          for (const [v, states] of hidden.entries()) {
+            await scoreHead(ort, head, { requests, rows: wave, hidden: states, hiddenSize: H }, scores[v]!);
+          }
+        });
+      }
+      task.onProgress?.({ phase: 'score', done: total, total, unit: 'row blocks' });
+      for (const [v, list] of scores.entries()) checkFiniteScores(names[v]!, list, checkpoint.path);
+      return scores.map((list, v) => ({ variant: names[v]!, scores: list }));
+    },
+
+    async logits(tokens, task = {}) {
+      const request = { context: tokens, continuation: [0] };
+      checkRequests([request], checkpoint);
+      const [row] = packRequests([request]);
+      const hidden = await runBlocks([row!], stepper(spec.layers * variants.length, 'logits', task));
+      return withHead('logits', async (head) => {
+        const results: { variant: string; logits: Float32Array }[] = [];
+        for (const [v, [states]] of hidden.entries()) {
+          const out = await head.run({ hidden: new ort.Tensor('float32', states!, [tokens.length, H]) });
+          results.push({ variant: names[v]!, logits: out.logits!.data as Float32Array });
+        }
+        return results;
+      });
+    },
+
+    async dispose() {
+      await store.dispose();
+      await ownKernels?.dispose();
+    },
+  };
+}
+
+/** Rows of the embedding. @returns f32[S × H] per row */
+function embed(embedding: Float32Array, rows: readonly PackedRow[], H: number): Float32Array[] {
+  return rows.map(({ tokens }) => {
+    const out = new Float32Array(tokens.length * H);
+    for (const [i, token] of tokens.entries()) out.set(embedding.subarray(token * H, (token + 1) * H), i * H);
+    return out;
+  });
+}
+
+/** Runs of rows of at most `tokens` tokens; at least one row each. */
+function splitIntoWaves(rows: readonly PackedRow[], tokens: number): PackedRow[][] {
+  const waves: PackedRow[][] = [];
+  let used = 0;
+  for (const row of rows) {
+    const current = waves.at(-1);
+    if (current === undefined || used + row.tokens.length > tokens) {
+      waves.push([row]);
+      used = row.tokens.length;
+    } else {
+      current.push(row);
+      used += row.tokens.length;
+    }
+  }
+  return waves;
+}
+
+function checkVariantNames(names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice === undefined) return;
+  throw new InvalidInputError({
+    op: 'createEngine',
+    problem: `two variants are called "${twice}"`,
+    expected: `distinct recipe names, none of them "${BASELINE}"`,
+  });
+}
+
+function checkRequests(requests: readonly ScoreRequest[], { spec, path }: Checkpoint): void {
+  for (const [index, { context, continuation }] of requests.entries()) {
+    const length = context.length + continuation.length - 1;
+    if (length > spec.maxPositions) {
+      throw new InvalidInputError({
+        op: 'score',
+        problem: 'the sequence is longer than the model accepts',
+        expected: `at most ${spec.maxPositions} tokens`,
+        received: length,
+        where: `request ${index}`,
+        path,
+      });
+    }
+    for (const token of [...context, ...continuation]) {
+      if (Number.isInteger(token) && token >= 0 && token < spec.vocabularySize) continue;
+      throw new InvalidInputError({
+        op: 'score',
+        problem: 'token id outside the vocabulary',
+        expected: `an integer in [0, ${spec.vocabularySize})`,
+        received: token,
+        where: `request ${index}`,
+        path,
+      });
+    }
+  }
+}
+
+function checkFiniteScores(variant: string, scores: readonly RequestScore[], path: string): void {
+  const bad = scores.findIndex((score) => !Number.isFinite(score.logProb));
+  if (bad === -1) return;
+  throw new UnsupportedError({
+    op: 'score',
+    problem: `variant "${variant}" gave a score that is not finite`,
+    expected: 'finite log-probabilities',
+    received: scores[bad]!.logProb,
+    where: `request ${bad}`,
+    path,
+    hint: 'Activations overflowed, or a weight outside the linear layers is not finite',
+  });
+}

@@ -1,0 +1,42 @@
+/**
+ * @file The final norm and the vocabulary projection as an ONNX graph. Only rows that are scored come in; log-softmax, gathering
+ * of targets and arg-max happen inside, so that logits stay out of JavaScript unless they are asked for.
+ */
+import { Tensor } from '@bitcliff/core';
+import { OnnxGraph } from '@bitcliff/formats/onnx';
+import type { DecoderSpec } from '../decoder-spec.ts';
+import type { HeadWeights } from '../weights.ts';
+import { addRmsNorm } from './block-graph.ts';
+import type { EncodedGraph } from './encoded-graph.ts';
+
+/**
+ * `scores`: inputs `hidden` f32[U, hidden] and `targets` i64[P, 2] of (row, token id); outputs `logProbs` f32[P], natural
+ * logarithm, and `argmax` i64[U], the lowest id among equals. `logits`: input `hidden`; output `logits` f32[U, vocabulary].
+ */
+export type HeadOutput = 'scores' | 'logits';
+
+/** Build the head graph. */
+export function buildHeadGraph(spec: DecoderSpec, weights: HeadWeights, output: HeadOutput): EncodedGraph {
+  const graph = new OnnxGraph('head');
+  const { hiddenSize, vocabularySize } = spec;
+  const hidden = graph.input('hidden', 'F32', ['U', hiddenSize]);
+  const normed = addRmsNorm(graph, hidden, 'norm.final', weights.finalNorm, spec.norm.epsilon);
+  const projection = new Tensor('F32', [hiddenSize, vocabularySize], weights.projection);
+  const w = graph.constant('head.weight', projection, { external: true });
+  if (output === 'logits') {
+    graph.node('MatMul', [normed, w], { outputs: ['logits'] });
+    graph.output('logits', 'F32', ['U', vocabularySize]);
+  } else {
+    const logits = graph.node('MatMul', [normed, w]);
+    const targets = graph.input('targets', 'I64', ['P', 2]);
+    const logProbs = graph.node('LogSoftmax', [logits], { attributes: { axis: { int: -1 } } });
+    graph.node('GatherND', [logProbs, targets], { outputs: ['logProbs'] });
+    graph.node('ArgMax', [logits], {
+      outputs: ['argmax'],
+      attributes: { axis: { int: -1 }, keepdims: { int: 0 }, select_last_index: { int: 0 } },
+    });
+    graph.output('logProbs', 'F32', ['P']);
+    graph.output('argmax', 'I64', ['U']);
+  }
+  return { model: graph.encode({ opset: 21, microsoft: true }), externalData: graph.externalData };
+}

@@ -1,0 +1,25 @@
+/**
+ * Running decoder-only language models block by block on ONNX Runtime, quantized or not.
+ * @packageDocumentation
+ */
+
+export type { Architecture, LinearModule, LinearPlace } from './architecture.ts';
+export { ARCHITECTURES, resolveArchitecture } from './architectures/index.ts';
+export { attentionMask } from './attention-mask.ts';
+// checkpoints
+export type { Checkpoint } from './checkpoint.ts';
+export type { DecoderSpec, RotaryScaling } from './decoder-spec.ts';
+// the engine
+export {
+  BASELINE,
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type VariantScores,
+} from './engine/engine.ts';
+export type { Ort, OrtSession, OrtTensor } from './engine/ort.ts';
+export type { RequestScore } from './engine/score-head.ts';
+export type { SessionOptions } from './engine/session.ts';
+// requests
+export { type PackedRow, packRequests, type ScoredPosition, type ScoreRequest } from './packing.ts';
+export { createTokenizer, type TextTokenizer } from './tokenizer.ts';

@@ -1,0 +1,5 @@
+/**
+ * Checkpoints from the file system.
+ * @packageDocumentation
+ */
+export { openCheckpoint } from './open-checkpoint.node.ts';

@@ -1,0 +1,110 @@
+import { createRng } from '@bitcliff/core';
+import { describe, expect, it } from 'vitest';
+import { attentionMask, MASKED } from './attention-mask.ts';
+import { type PackedRow, packRequests, type ScoreRequest } from './packing.ts';
+
+const request = (context: number[], continuation: number[]): ScoreRequest => ({ context, continuation });
+
+/** The tokens that token `index` of a row sees, with their positions, read off the row's mask. */
+function view(row: PackedRow, mask: Float32Array, index: number): [token: number, position: number][] {
+  const S = row.tokens.length;
+  const seen: [number, number][] = [];
+  for (let j = 0; j < S; j++) if (mask[index * S + j] === 0) seen.push([row.tokens[j]!, row.positions[j]!]);
+  return seen;
+}
+
+describe('packRequests', () => {
+  it('puts a shared context into the row once', () => {
+    const [row, ...rest] = packRequests([request([1, 2, 3], [4, 5]), request([1, 2, 3], [6, 7, 8])]);
+    expect(rest).toEqual([]);
+    expect([...row!.tokens]).toEqual([1, 2, 3, 4, 6, 7]);
+    expect([...row!.positions]).toEqual([0, 1, 2, 3, 3, 4]);
+    expect(row!.scored).toEqual([
+      { request: 0, index: 2, target: 4 },
+      { request: 0, index: 3, target: 5 },
+      { request: 1, index: 2, target: 6 },
+      { request: 1, index: 4, target: 7 },
+      { request: 1, index: 5, target: 8 },
+    ]);
+  });
+
+  it('extends the trunk over what the continuations share', () => {
+    const [row] = packRequests([request([1, 2], [7, 8, 3]), request([1, 2], [7, 9, 4])]);
+    expect([...row!.tokens]).toEqual([1, 2, 7, 8, 9]);
+    expect(row!.scored.map(({ index }) => index)).toEqual([1, 2, 3, 1, 2, 4]);
+  });
+
+  it('keeps single-token choices on the trunk alone', () => {
+    const [row] = packRequests([request([1, 2], [7]), request([1, 2], [8])]);
+    expect([...row!.tokens]).toEqual([1, 2]);
+    expect(row!.scored.map(({ index, target }) => [index, target])).toEqual([
+      [1, 7],
+      [1, 8],
+    ]);
+  });
+
+  it('starts a row when the open one is full, and gives a long request its own', () => {
+    const long = Array.from({ length: 20 }, (_, i) => i);
+    const rows = packRequests(
+      [request([1, 2, 3], [4]), request([5, 6, 7], [8]), request(long, [9]), request([1], [2])],
+      {
+        rowLength: 6,
+      },
+    );
+    expect(rows.map((row) => row.tokens.length)).toEqual([6, 20, 1]);
+  });
+
+  it('splits a tree that does not fit a row', () => {
+    const choices = [4, 5, 6, 7].map((token) => request([1, 2, 3], [token, token, token]));
+    const rows = packRequests(choices, { rowLength: 7 });
+    expect(rows.map((row) => [...row.tokens])).toEqual([
+      [1, 2, 3, 4, 4, 5, 5],
+      [1, 2, 3, 6, 6, 7, 7],
+    ]);
+  });
+
+  it('shares nothing when told so', () => {
+    const rows = packRequests([request([1, 2, 3], [4, 5]), request([1, 2, 3], [6, 7])], {
+      sharePrefixes: false,
+    });
+    expect([...rows[0]!.tokens]).toEqual([1, 2, 3, 4, 1, 2, 3, 6]);
+  });
+
+  it('refuses an empty context or continuation', () => {
+    expect(() => packRequests([request([1], [2]), request([], [1])])).toThrow(
+      'packRequests: request 1 is empty, expected at least one token of context and one of continuation, received 0 and 1',
+    );
+    expect(() => packRequests([request([1], [])])).toThrow('received 1 and 0');
+  });
+
+  it('makes every scored token see exactly its own sequence, in every packing', () => {
+    const rng = createRng(2024);
+    const tokens = (n: number) => Array.from({ length: n }, () => rng.int(5)); // few ids: many accidental prefixes
+    const requests: ScoreRequest[] = [];
+    for (let item = 0; item < 60; item++) {
+      const context = tokens(1 + rng.int(12));
+      const choices = 1 + rng.int(4);
+      for (let c = 0; c < choices; c++) requests.push(request(context, tokens(1 + rng.int(6))));
+    }
+    for (const options of [
+      { rowLength: 512 },
+      { rowLength: 40 },
+      { rowLength: 8 },
+      { sharePrefixes: false },
+    ]) {
+      const scoredTargets = requests.map(() => [] as number[]);
+      for (const row of packRequests(requests, options)) {
+        const mask = attentionMask(row);
+        expect(mask.every((value) => value === 0 || value === Math.fround(MASKED))).toBe(true);
+        for (const { request: r, index, target } of row.scored) {
+          const { context, continuation } = requests[r]!;
+          const j = scoredTargets[r]!.length;
+          scoredTargets[r]!.push(target);
+          const sequence = [...context, ...continuation.slice(0, j)];
+          expect(view(row, mask, index)).toEqual(sequence.map((token, position) => [token, position]));
+        }
+      }
+      expect(scoredTargets).toEqual(requests.map(({ continuation }) => [...continuation]));
+    }
+  });
+});

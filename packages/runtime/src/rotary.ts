@@ -1,0 +1,53 @@
+import type { DecoderSpec, RotaryScaling } from './decoder-spec.ts';
+
+/**
+ * Inverse frequencies of the rotary embedding, in float64.
+ * @returns f64[headDim / 2], radians per position
+ * @see transformers modeling_rope_utils.py, `_compute_default_rope_parameters`, `_compute_llama3_parameters` (4.57)
+ */
+export function inverseFrequencies(headDim: number, theta: number, scaling: RotaryScaling): Float64Array {
+  const out = new Float64Array(headDim / 2);
+  for (let i = 0; i < out.length; i++) out[i] = scaleFrequency(theta ** (-(2 * i) / headDim), scaling);
+  return out;
+}
+
+function scaleFrequency(frequency: number, scaling: RotaryScaling): number {
+  switch (scaling.kind) {
+    case 'none':
+      return frequency;
+    case 'linear':
+      return frequency / scaling.factor;
+    case 'llama3': {
+      const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalMaxPositions } = scaling;
+      const wavelength = (2 * Math.PI) / frequency;
+      if (wavelength < originalMaxPositions / high) return frequency;
+      if (wavelength > originalMaxPositions / low) return frequency / factor;
+      const smooth = (originalMaxPositions / wavelength - low) / (high - low);
+      return ((1 - smooth) * frequency) / factor + smooth * frequency;
+    }
+  }
+}
+
+/**
+ * Cosines and sines of every position, computed in float64 and rounded once.
+ * @param count number of positions
+ * @returns f32[count × headDim/2] each, row-major by position
+ */
+export function rotaryTables(spec: DecoderSpec, count: number): { cos: Float32Array; sin: Float32Array } {
+  const half = spec.attention.headDim / 2;
+  const frequencies = inverseFrequencies(
+    spec.attention.headDim,
+    spec.positions.theta,
+    spec.positions.scaling,
+  );
+  const cos = new Float32Array(count * half);
+  const sin = new Float32Array(count * half);
+  for (let position = 0, i = 0; position < count; position++) {
+    for (let f = 0; f < half; f++, i++) {
+      const angle = position * frequencies[f]!;
+      cos[i] = Math.cos(angle);
+      sin[i] = Math.sin(angle);
+    }
+  }
+  return { cos, sin };
+}

@@ -1,7 +1,7 @@
 import { createRng } from '@bitcliff/core';
 import { describe, expect, it } from 'vitest';
 import { attentionMask, MASKED } from './attention-mask.ts';
-import { type PackedRow, packRequests, type ScoreRequest } from './packing.ts';
+import { LANES, type PackedRow, packRequests, type ScoreRequest } from './packing.ts';
 
 const request = (context: number[], continuation: number[]): ScoreRequest => ({ context, continuation });
 
@@ -14,33 +14,40 @@ function view(row: PackedRow, mask: Float32Array, index: number): [token: number
 }
 
 describe('packRequests', () => {
-  it('puts a shared context into the row once', () => {
+  const filled = (n: number): number[] => new Array(n).fill(0);
+
+  it('puts a shared context into the row once, branches at indices that equal their positions modulo 16', () => {
     const [row, ...rest] = packRequests([request([1, 2, 3], [4, 5]), request([1, 2, 3], [6, 7, 8])]);
     expect(rest).toEqual([]);
-    expect([...row!.tokens]).toEqual([1, 2, 3, 4, 6, 7]);
-    expect([...row!.positions]).toEqual([0, 1, 2, 3, 3, 4]);
+    // the branch that would need most filler behind it stands last
+    expect([...row!.tokens]).toEqual([1, 2, 3, 6, 7, ...filled(14), 4]);
+    expect([...row!.positions]).toEqual([0, 1, 2, 3, 4, ...filled(14), 3]);
     expect(row!.scored).toEqual([
-      { request: 0, index: 2, target: 4 },
-      { request: 0, index: 3, target: 5 },
       { request: 1, index: 2, target: 6 },
-      { request: 1, index: 4, target: 7 },
-      { request: 1, index: 5, target: 8 },
+      { request: 1, index: 3, target: 7 },
+      { request: 1, index: 4, target: 8 },
+      { request: 0, index: 2, target: 4 },
+      { request: 0, index: 19, target: 5 },
     ]);
   });
 
   it('extends the trunk over what the continuations share', () => {
     const [row] = packRequests([request([1, 2], [7, 8, 3]), request([1, 2], [7, 9, 4])]);
-    expect([...row!.tokens]).toEqual([1, 2, 7, 8, 9]);
-    expect(row!.scored.map(({ index }) => index)).toEqual([1, 2, 3, 1, 2, 4]);
+    expect([...row!.tokens]).toEqual([1, 2, 7, 9, ...filled(15), 8]);
+    expect(row!.scored.map(({ request: r, index }) => [r, index])).toEqual([
+      [1, 1],
+      [1, 2],
+      [1, 3],
+      [0, 1],
+      [0, 2],
+      [0, 19],
+    ]);
   });
 
   it('keeps single-token choices on the trunk alone', () => {
     const [row] = packRequests([request([1, 2], [7]), request([1, 2], [8])]);
     expect([...row!.tokens]).toEqual([1, 2]);
-    expect(row!.scored.map(({ index, target }) => [index, target])).toEqual([
-      [1, 7],
-      [1, 8],
-    ]);
+    expect(row!.scored.map(({ index, target }) => `${index} ${target}`).sort()).toEqual(['1 7', '1 8']);
   });
 
   it('starts a row when the open one is full, and gives a long request its own', () => {
@@ -48,18 +55,18 @@ describe('packRequests', () => {
     const rows = packRequests(
       [request([1, 2, 3], [4]), request([5, 6, 7], [8]), request(long, [9]), request([1], [2])],
       {
-        rowLength: 6,
+        rowLength: 19,
       },
     );
-    expect(rows.map((row) => row.tokens.length)).toEqual([6, 20, 1]);
+    expect(rows.map((row) => row.tokens.length)).toEqual([19, 20, 1]);
   });
 
   it('splits a tree that does not fit a row', () => {
     const choices = [4, 5, 6, 7].map((token) => request([1, 2, 3], [token, token, token]));
-    const rows = packRequests(choices, { rowLength: 7 });
+    const rows = packRequests(choices, { rowLength: 21 });
     expect(rows.map((row) => [...row.tokens])).toEqual([
-      [1, 2, 3, 4, 4, 5, 5],
-      [1, 2, 3, 6, 6, 7, 7],
+      [1, 2, 3, 5, 5, ...filled(14), 4, 4],
+      [1, 2, 3, 7, 7, ...filled(14), 6, 6],
     ]);
   });
 
@@ -67,7 +74,7 @@ describe('packRequests', () => {
     const rows = packRequests([request([1, 2, 3], [4, 5]), request([1, 2, 3], [6, 7])], {
       sharePrefixes: false,
     });
-    expect([...rows[0]!.tokens]).toEqual([1, 2, 3, 4, 1, 2, 3, 6]);
+    expect([...rows[0]!.tokens]).toEqual([1, 2, 3, 4, ...filled(12), 1, 2, 3, 6]);
   });
 
   it('refuses an empty context or continuation', () => {
@@ -102,6 +109,7 @@ describe('packRequests', () => {
           scoredTargets[r]!.push(target);
           const sequence = [...context, ...continuation.slice(0, j)];
           expect(view(row, mask, index)).toEqual(sequence.map((token, position) => [token, position]));
+          expect(index % LANES).toBe((sequence.length - 1) % LANES);
         }
       }
       expect(scoredTargets).toEqual(requests.map(({ continuation }) => [...continuation]));

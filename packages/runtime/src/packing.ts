@@ -2,8 +2,15 @@
  * @file Requests into rows without padding (design.md §4). Neighbouring requests that share their context become one tree: the
  * tokens they have in common stand once, each continuation is a branch that sees the trunk and itself. Positions restart for
  * every tree and continue from the trunk in every branch, so a token has the position it would have alone.
+ *
+ * A token's index in the row equals its position modulo {@link LANES}, at the price of a few filler tokens. Vector units sum the
+ * softmax lane by lane, so a sequence gives the same bits alone, behind others, and as a branch; without it, the sums differ in the
+ * last place and W8A8 turns some of these differences into other codes.
  */
 import { ShapeError } from '@bitcliff/core';
+
+/** Floats in the widest vector of the processors we know (AVX-512); the narrower widths divide it. */
+export const LANES: number = 16;
 
 /** A continuation to be scored after a context, as token ids. The model reads `context ++ continuation[:-1]`. */
 export interface ScoreRequest {
@@ -20,7 +27,7 @@ export interface ScoredPosition {
   readonly target: number;
 }
 
-/** Several trees of tokens that run through the model together. All arrays have one entry per token. */
+/** Several trees of tokens that run through the model together. All arrays have one entry per token; filler tokens see themselves. */
 export interface PackedRow {
   readonly tokens: Int32Array;
   /** Position inside the own sequence, from 0. */
@@ -35,6 +42,7 @@ export interface PackedRow {
 interface Tree {
   readonly trunk: readonly number[];
   readonly branches: readonly { readonly request: number; readonly tokens: readonly number[] }[];
+  /** Tokens in the row, filler between branches included. */
   readonly length: number;
 }
 
@@ -53,16 +61,23 @@ export function packRequests(
   let open: Tree[] = [];
   let used = 0;
   for (const tree of buildTrees(requests, rowLength, sharePrefixes)) {
-    if (used > 0 && used + tree.length > rowLength) {
+    const start = used + filler(used, 0);
+    if (used > 0 && start + tree.length > rowLength) {
       rows.push(layOut(open, used, requests));
-      open = [];
-      used = 0;
+      open = [tree];
+      used = tree.length;
+    } else {
+      open.push(tree);
+      used = start + tree.length;
     }
-    open.push(tree);
-    used += tree.length;
   }
   if (used > 0) rows.push(layOut(open, used, requests));
   return rows;
+}
+
+/** Filler tokens after `index` so that the next token's index equals `position` modulo {@link LANES}. */
+function filler(index: number, position: number): number {
+  return (((position - index) % LANES) + LANES) % LANES;
 }
 
 /** Neighbours with equal contexts share a tree, as many as fit a row. */
@@ -107,7 +122,12 @@ function makeTree(requests: readonly ScoreRequest[], group: readonly number[]): 
     shared = i;
   }
   const branches = group.map((request, k) => ({ request, tokens: inputs[k]!.slice(shared) }));
-  const length = branches.reduce((sum, branch) => sum + branch.tokens.length, shared);
+  // every branch but the last is filled up to a multiple of the lanes: the last place goes to the one that would need most
+  const need = branches.map(({ tokens }) => filler(tokens.length, 0));
+  const last = need.indexOf(Math.max(...need));
+  branches.push(...branches.splice(last, 1));
+  let length = shared;
+  for (const { tokens } of branches) if (tokens.length > 0) length += filler(length, shared) + tokens.length;
   return { trunk: first.slice(0, shared), branches, length };
 }
 
@@ -127,11 +147,16 @@ function layOut(trees: readonly Tree[], length: number, requests: readonly Score
     branchStart[at] = branch;
     at++;
   };
+  const fill = (count: number): void => {
+    for (let i = 0; i < count; i++) put(0, 0, at, at, at);
+  };
   for (const { trunk, branches } of trees) {
+    fill(filler(at, 0));
     const start = at;
     const end = start + trunk.length;
     for (const [i, token] of trunk.entries()) put(token, i, start, end, start);
     for (const { request, tokens: branch } of branches) {
+      if (branch.length > 0) fill(filler(at - start, trunk.length));
       const from = at;
       for (const [i, token] of branch.entries()) put(token, trunk.length + i, start, end, from);
       const { context, continuation } = requests[request]!;

@@ -151,7 +151,7 @@ describe('OnnxGraph.encode', () => {
         'over the limit of protobuf',
         `at most ${ONNX_BYTE_LIMIT} bytes`,
         'received 2147483672',
-        'feed them',
+        '{ external: true }',
       ],
     });
   });

@@ -20,7 +20,7 @@ const recipes = resolveRecipes(['w8a8', 'w4']);
 describe('logits', () => {
   it.each(GOLDEN_MODELS)('%s agrees with the golden values and the float64 oracle', async (model) => {
     const checkpoint = await openCheckpoint(goldenFolder(model));
-    const engine = await createEngine(checkpoint, { ort });
+    const engine = await createEngine(checkpoint, { ort, threads: 1 });
     for (const { id, input_ids } of readGolden(model).sequences) {
       const [baseline] = await engine.logits(input_ids);
       const golden = readGoldenArray(model, `${id}_logits`);
@@ -38,7 +38,7 @@ describe('logits', () => {
 
   it('llama: W8A8 and W4 agree with the golden quantized runs', async () => {
     const checkpoint = await openCheckpoint(goldenFolder('llama'));
-    const engine = await createEngine(checkpoint, { ort, recipes });
+    const engine = await createEngine(checkpoint, { ort, recipes, threads: 1 });
     const tags = { w8a8: 'w8a8_vectorwise', w4: 'w4_sym_percolumn' };
     for (const { id, input_ids } of readGolden('llama').sequences) {
       for (const { variant, logits } of (await engine.logits(input_ids)).slice(1)) {
@@ -59,7 +59,7 @@ describe('scores', () => {
 
   beforeAll(async () => {
     checkpoint = await openCheckpoint(goldenFolder('llama'));
-    engine = await createEngine(checkpoint, { ort, recipes });
+    engine = await createEngine(checkpoint, { ort, recipes, threads: 1 });
     const rng = createRng(99);
     const tokens = (n: number) => Array.from({ length: n }, () => rng.int(97));
     for (let item = 0; item < 40; item++) {
@@ -125,13 +125,14 @@ describe('scores', () => {
     });
     const smallRows = key(await small.score(requests));
     await small.dispose();
+    // on x64 equal to the last bit, W8A8 included; elsewhere vectors may sum in another order, and W8A8 may flip a code on top
+    const bound = (v: number) => (process.arch === 'x64' ? 0 : v === 1 ? 2e-2 : 1e-4);
     for (let v = 0; v < 3; v++) {
       for (const [i] of requests.entries()) {
         const expected = packed[v]![i]!;
         for (const other of [alone[v]![i]!, shuffledScores[v]![shuffled.indexOf(i)]!, smallRows[v]![i]!]) {
           expect(other.isGreedy).toBe(expected.isGreedy);
-          // f32 sums in another order; W8A8 may flip a single code on top
-          expect(Math.abs(other.logProb - expected.logProb)).toBeLessThan(v === 1 ? 2e-2 : 1e-4);
+          expect(Math.abs(other.logProb - expected.logProb)).toBeLessThanOrEqual(bound(v));
         }
       }
     }

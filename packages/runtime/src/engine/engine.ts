@@ -7,13 +7,12 @@ import { createKernels, type Kernels } from '@bitcliff/kernels';
 import type { Recipe } from '@bitcliff/quantize';
 import { attentionMask } from '../attention-mask.ts';
 import type { Checkpoint } from '../checkpoint.ts';
-import { buildHeadGraph, type HeadOutput } from '../graph/head-graph.ts';
 import { type PackedRow, packRequests, type ScoreRequest } from '../packing.ts';
-import { readEmbedding, readHead } from '../weights.ts';
-import { type BlockStore, createBlockStore } from './block-store.ts';
-import type { Ort, OrtSession } from './ort.ts';
+import { createPartLoader } from './load-parts.ts';
+import type { Ort } from './ort.ts';
+import { createResidentCache } from './resident-cache.ts';
 import { type RequestScore, scoreHead } from './score-head.ts';
-import { createSession, type SessionOptions } from './session.ts';
+import type { SessionOptions } from './session.ts';
 
 /** Name of the unquantized variant. */
 export const BASELINE = 'baseline';
@@ -28,7 +27,7 @@ export interface EngineOptions extends SessionOptions {
   readonly recipes?: readonly Recipe[];
   /** Kernels that quantize weights; without them the engine makes and frees its own (`createKernels()`). */
   readonly kernels?: Kernels;
-  /** Tokens in a packed row. @default 512 */
+  /** Tokens in a packed row. @default 512, less for models narrower than 128 */
   readonly rowLength?: number;
   /** Let requests with one context share it. @default true */
   readonly sharePrefixes?: boolean;
@@ -74,9 +73,10 @@ export interface Engine {
  * const [baseline, w8a8] = await engine.score([{ context: [1, 5, 9], continuation: [4] }]);
  */
 export async function createEngine(checkpoint: Checkpoint, options: EngineOptions): Promise<Engine> {
-  const { ort, recipes = [], rowLength = 512, sharePrefixes = true } = options;
+  const { ort, recipes = [], sharePrefixes = true } = options;
   const { spec } = checkpoint;
   const H = spec.hiddenSize;
+  const rowLength = Math.min(options.rowLength ?? defaultRowLength(H), spec.maxPositions);
   const variants = [null, ...recipes];
   const names = [BASELINE, ...recipes.map((recipe) => recipe.name)];
   checkVariantNames(names);
@@ -84,21 +84,19 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
   const ownKernels = options.kernels === undefined ? await createKernels() : undefined;
   const kernels = options.kernels ?? ownKernels!;
   const budget = options.memoryBudget ?? DEFAULT_MEMORY_BUDGET;
-  const store: BlockStore = createBlockStore(checkpoint, variants, {
-    ...options,
-    kernels,
-    residentBytes: Math.floor(budget / 2),
-  });
+  const loader = createPartLoader(checkpoint, variants, { ...options, kernels });
+  const cache = createResidentCache(Math.floor(budget / 2));
 
   /** Hidden states behind the last block, [variant][row] of f32[S × H]. */
   const runBlocks = async (
     rows: readonly PackedRow[],
     step: (detail: string) => void,
   ): Promise<Float32Array[][]> => {
-    const embedded = embed(await readEmbedding(checkpoint), rows, H);
+    const embedded = await cache.with('embedding', loader.embedding, async (table) => embed(table, rows, H));
     const hidden = variants.map(() => [...embedded]);
     for (let layer = 0; layer < spec.layers; layer++) {
-      await store.withBlock(layer, async (sessions) => {
+      const load = (): ReturnType<typeof loader.block> => loader.block(layer);
+      await cache.with(`block ${layer}`, load, async (sessions) => {
         for (const [r, row] of rows.entries()) {
           const S = row.tokens.length;
           const positions = new ort.Tensor('int64', BigInt64Array.from(row.positions, BigInt), [1, S]);
@@ -113,15 +111,6 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
       });
     }
     return hidden;
-  };
-
-  const withHead = async <T>(output: HeadOutput, use: (head: OrtSession) => Promise<T>): Promise<T> => {
-    const head = await createSession(ort, buildHeadGraph(spec, await readHead(checkpoint), output), options);
-    try {
-      return await use(head);
-    } finally {
-      await head.release();
-    }
   };
 
   const stepper = (total: number, phase: string, { signal, onProgress }: LongTaskOptions) => {
@@ -148,11 +137,15 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
       const step = stepper(total, 'score', task);
       for (const wave of splitIntoWaves(rows, Math.floor(budget / 2 / (2 * 4 * H * variants.length)))) {
         const hidden = await runBlocks(wave, step);
-        await withHead('scores', async (head) => {
-          for (const [v, states] of hidden.entries()) {
-            await scoreHead(ort, head, { requests, rows: wave, hidden: states, hiddenSize: H }, scores[v]!);
-          }
-        });
+        await cache.with(
+          'head',
+          () => loader.head('scores'),
+          async (head) => {
+            for (const [v, states] of hidden.entries()) {
+              await scoreHead(ort, head, { requests, rows: wave, hidden: states, hiddenSize: H }, scores[v]!);
+            }
+          },
+        );
       }
       task.onProgress?.({ phase: 'score', done: total, total, unit: 'row blocks' });
       for (const [v, list] of scores.entries()) checkFiniteScores(names[v]!, list, checkpoint.path);
@@ -164,21 +157,33 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
       checkRequests([request], checkpoint);
       const [row] = packRequests([request]);
       const hidden = await runBlocks([row!], stepper(spec.layers * variants.length, 'logits', task));
-      return withHead('logits', async (head) => {
-        const results: { variant: string; logits: Float32Array }[] = [];
-        for (const [v, [states]] of hidden.entries()) {
-          const out = await head.run({ hidden: new ort.Tensor('float32', states!, [tokens.length, H]) });
-          results.push({ variant: names[v]!, logits: out.logits!.data as Float32Array });
-        }
-        return results;
-      });
+      return cache.with(
+        'logits head',
+        () => loader.head('logits'),
+        async (head) => {
+          const results: { variant: string; logits: Float32Array }[] = [];
+          for (const [v, [states]] of hidden.entries()) {
+            const out = await head.run({ hidden: new ort.Tensor('float32', states!, [tokens.length, H]) });
+            results.push({ variant: names[v]!, logits: out.logits!.data as Float32Array });
+          }
+          return results;
+        },
+      );
     },
 
     async dispose() {
-      await store.dispose();
+      await cache.dispose();
       await ownKernels?.dispose();
     },
   };
+}
+
+/**
+ * Attention costs a token about 4·S·H operations and the linear layers about 24·H²: rows of at most 4·H keep attention from costing more
+ * than they do, and 512 tokens keep two cores busy.
+ */
+function defaultRowLength(hiddenSize: number): number {
+  return Math.min(512, Math.max(128, 4 * hiddenSize));
 }
 
 /** Rows of the embedding. @returns f32[S × H] per row */

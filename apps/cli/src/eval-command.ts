@@ -1,5 +1,5 @@
 import type { LongTaskOptions } from '@bitcliff/core';
-import { type PreparedTask, prepareTask, resolveTasks, scoreTask, TASKS } from '@bitcliff/evals';
+import { type PreparedTask, prepareTask, resolveTasks, scoreTasks, TASKS } from '@bitcliff/evals';
 import { loadTaskRows, type RowsProvenance } from '@bitcliff/evals/node';
 import { BACKENDS, type BackendChoice, createKernels } from '@bitcliff/kernels';
 import { RECIPES, type Recipe, resolveRecipes } from '@bitcliff/quantize';
@@ -137,16 +137,7 @@ async function evaluateCheckpoint(
         prepared.flatMap(({ requests }) => requests),
         run,
       );
-      const results = scored.map(({ variant, scores }): VariantResult => {
-        let start = 0;
-        const taskResults = prepared.map((task) => {
-          const end = start + task.requests.length;
-          const result = scoreTask(task, scores.slice(start, end));
-          start = end;
-          return result;
-        });
-        return { variant, tasks: taskResults };
-      });
+      const results = scored.map(({ variant, scores }) => ({ variant, tasks: scoreTasks(prepared, scores) }));
       return {
         harness: HARNESS,
         checkpoint: describeCheckpoint(checkpoint),

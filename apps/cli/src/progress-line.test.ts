@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createProgressLine, formatSeconds } from './progress-line.ts';
 
-const event = (done: number) => ({ phase: 'score', done, total: 200, unit: 'row blocks', detail: 'block 1 of 2' });
+const event = (done: number) => ({
+  phase: 'score',
+  done,
+  total: 200,
+  unit: 'row blocks',
+  detail: 'block 1 of 2',
+});
 
 describe('the progress line', () => {
   it('rewrites one line of a terminal and clears it', () => {

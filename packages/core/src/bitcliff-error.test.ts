@@ -16,7 +16,12 @@ describe('BitcliffError', () => {
     expect(error.message).toBe(
       'openSafetensors: header length over the limit, expected at most 100 bytes, received 101 (tensor "w", a/model.safetensors). Is it a safetensors file?',
     );
-    expect(error).toMatchObject({ code: 'FORMAT', op: 'openSafetensors', received: 101, path: 'a/model.safetensors' });
+    expect(error).toMatchObject({
+      code: 'FORMAT',
+      op: 'openSafetensors',
+      received: 101,
+      path: 'a/model.safetensors',
+    });
     expect(error.name).toBe('FormatError');
     expect(error).toBeInstanceOf(Error);
   });
@@ -57,7 +62,9 @@ describe('BitcliffError', () => {
   });
 
   it('asks for a report of a broken invariant', () => {
-    expect(new InternalError('no rows').message).toContain('internal: no rows. This is a defect of bitcliff: report it');
+    expect(new InternalError('no rows').message).toContain(
+      'internal: no rows. This is a defect of bitcliff: report it',
+    );
   });
 });
 

@@ -5,8 +5,6 @@
 
 // errors
 export { BitcliffError, type BitcliffErrorFields } from './bitcliff-error.ts';
-// tensors
-export { bytesPerElement, DTYPES, type DType, isDType, type TypedArrayOf } from './dtype.ts';
 export {
   FormatError,
   InternalError,
@@ -15,8 +13,12 @@ export {
   ShapeError,
   UnsupportedError,
 } from './errors.ts';
-// long work
-export type { LongTaskOptions, ProgressEvent } from './progress.ts';
+export { UnknownNameError } from './unknown-name-error.ts';
+
+// tensors
+export { bytesPerElement, DTYPES, type DType, isDType, type TypedArrayOf } from './dtype.ts';
+export { elementCount, Tensor } from './tensor.ts';
+
 // numbers
 export { createRng, type Rng } from './random.ts';
 export {
@@ -27,5 +29,6 @@ export {
   roundHalfUp,
   roundTowardZero,
 } from './rounding.ts';
-export { elementCount, Tensor } from './tensor.ts';
-export { UnknownNameError } from './unknown-name-error.ts';
+
+// long work
+export type { LongTaskOptions, ProgressEvent } from './progress.ts';

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ROUNDING, type RoundingMode } from './index.ts';
 
-const inputs = [-3.5, -2.5, -2.4999999999999996, -1.5, -1, -0.75, -0.5, -0.25, 0, 0.25, 0.49999999999999994, 0.5, 0.75, 1.5, 2.5, 2.5000000000000004, 3.5];
+const inputs = [
+  -3.5, -2.5, -2.4999999999999996, -1.5, -1, -0.75, -0.5, -0.25, 0, 0.25, 0.49999999999999994, 0.5, 0.75, 1.5,
+  2.5, 2.5000000000000004, 3.5,
+];
 
 /** By hand from the definitions. */
 const expected: Record<RoundingMode, number[]> = {
@@ -23,7 +26,8 @@ describe.each(Object.keys(expected) as RoundingMode[])('%s', (mode) => {
   });
 
   it('keeps integers, also where floats are sparse', () => {
-    for (const x of [1, -1, 127, -128, 2 ** 24 + 1, 2 ** 52 + 1, -(2 ** 53 - 1), 2 ** 60]) expect(round(x)).toBe(x);
+    for (const x of [1, -1, 127, -128, 2 ** 24 + 1, 2 ** 52 + 1, -(2 ** 53 - 1), 2 ** 60])
+      expect(round(x)).toBe(x);
   });
 
   it('is exact next to 2^52, where halves are the last fractions', () => {

@@ -1,7 +1,7 @@
-import { type LongTaskOptions, ShapeError } from '@bitcliff/core';
+import type { LongTaskOptions } from '@bitcliff/core';
 import { type PrepareOptions, prepareTask } from './prepare-task.ts';
 import type { RequestScore, TokenRequest } from './request.ts';
-import { scoreTask, type TaskResult } from './score-task.ts';
+import { scoreTasks, type TaskResult } from './score-task.ts';
 import type { Task } from './task.ts';
 import type { EvalTokenizer } from './tokenizer.ts';
 
@@ -29,7 +29,7 @@ export interface EvaluateOptions extends PrepareOptions, LongTaskOptions {
 /**
  * Evaluate one model on some tasks. Emits "prepare" events per task; `signal` and `onProgress` also go to `loglikelihood`.
  * @returns one result per task, in order; none for no tasks
- * @throws {InvalidInputError} as {@link prepareTask} and {@link scoreTask}
+ * @throws {InvalidInputError} as {@link prepareTask} and {@link scoreTasks}
  * @throws {ShapeError} when `loglikelihood` gives another number of scores than it got requests
  */
 export async function evaluateTasks(options: EvaluateOptions): Promise<TaskResult[]> {
@@ -45,20 +45,6 @@ export async function evaluateTasks(options: EvaluateOptions): Promise<TaskResul
 
   const requests = prepared.flatMap((one) => one.requests);
   const scores = await loglikelihood(requests, { signal, onProgress });
-  if (scores.length !== requests.length) {
-    throw new ShapeError({
-      op: 'evaluateTasks',
-      problem: 'loglikelihood gave another number of scores than it got requests',
-      expected: requests.length,
-      received: scores.length,
-    });
-  }
   signal?.throwIfAborted();
-  let start = 0;
-  return prepared.map((one) => {
-    const end = start + one.requests.length;
-    const result = scoreTask(one, scores.slice(start, end));
-    start = end;
-    return result;
-  });
+  return scoreTasks(prepared, scores);
 }

@@ -66,6 +66,32 @@ export function scoreTask(prepared: PreparedTask, scores: readonly RequestScore[
   };
 }
 
+/**
+ * Judge a model's answers to several tasks whose requests were scored in one call.
+ * @param scores those of the first task's requests, then those of the second, and so on
+ * @returns one result per task, in order
+ * @throws {ShapeError} when there are more or fewer scores than requests
+ * @throws {InvalidInputError} as {@link scoreTask}
+ */
+export function scoreTasks(prepared: readonly PreparedTask[], scores: readonly RequestScore[]): TaskResult[] {
+  const requests = prepared.reduce((sum, task) => sum + task.requests.length, 0);
+  if (scores.length !== requests) {
+    throw new ShapeError({
+      op: 'scoreTasks',
+      problem: 'scores do not match the requests',
+      expected: requests,
+      received: scores.length,
+    });
+  }
+  let start = 0;
+  return prepared.map((task) => {
+    const end = start + task.requests.length;
+    const result = scoreTask(task, scores.slice(start, end));
+    start = end;
+    return result;
+  });
+}
+
 /** −Infinity is a score (a token that the model rules out); NaN would lose every comparison in silence. */
 function checkLogProb(logProb: number, where: string): void {
   if (!Number.isNaN(logProb) && logProb < Infinity) return;

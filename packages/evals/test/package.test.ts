@@ -38,6 +38,7 @@ test('exported values', () => {
     'pyStrip',
     'resolveTasks',
     'scoreTask',
+    'scoreTasks',
     'targetPerplexity',
     'truncateRequest',
   ]);

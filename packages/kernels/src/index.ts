@@ -3,10 +3,10 @@
  * @packageDocumentation
  */
 
-export { BACKENDS, type Backend, type BackendChoice } from './backend.ts';
 // kernels on a backend
 export { createKernels } from './create-kernels.ts';
 export type { Kernels } from './kernels.ts';
+export { BACKENDS, type Backend, type BackendChoice } from './backend.ts';
 
 // matrices and options
 export type { Matrix, MatrixGranularity } from './matrix.ts';

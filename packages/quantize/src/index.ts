@@ -3,9 +3,6 @@
  * @packageDocumentation
  */
 
-export { MODULE_ROLES, type ModuleRole } from './module-role.ts';
-// weights
-export { type LinearWeights, quantizeLinear } from './quantize-linear.ts';
 // recipes
 export {
   type ActivationScheme,
@@ -16,3 +13,7 @@ export {
   type WeightScheme,
 } from './recipe.ts';
 export { RECIPES, resolveRecipes } from './recipes/index.ts';
+export { MODULE_ROLES, type ModuleRole } from './module-role.ts';
+
+// weights
+export { type LinearWeights, quantizeLinear } from './quantize-linear.ts';

@@ -3,12 +3,6 @@
  * @packageDocumentation
  */
 
-export type { Architecture, LinearModule, LinearPlace } from './architecture.ts';
-export { ARCHITECTURES, resolveArchitecture } from './architectures/index.ts';
-export { attentionMask } from './attention-mask.ts';
-// checkpoints
-export type { Checkpoint } from './checkpoint.ts';
-export type { DecoderSpec, RotaryScaling } from './decoder-spec.ts';
 // the engine
 export {
   BASELINE,
@@ -17,9 +11,17 @@ export {
   type EngineOptions,
   type VariantScores,
 } from './engine/engine.ts';
-export type { Ort, OrtSession, OrtTensor } from './engine/ort.ts';
 export type { RequestScore } from './engine/score-head.ts';
 export type { SessionOptions } from './engine/session.ts';
+export type { Ort, OrtSession, OrtTensor } from './engine/ort.ts';
+
 // requests
 export { type PackedRow, packRequests, type ScoredPosition, type ScoreRequest } from './packing.ts';
+export { attentionMask } from './attention-mask.ts';
+
+// checkpoints
+export type { Checkpoint } from './checkpoint.ts';
+export type { DecoderSpec, RotaryScaling } from './decoder-spec.ts';
+export type { Architecture, LinearModule, LinearPlace } from './architecture.ts';
+export { ARCHITECTURES, resolveArchitecture } from './architectures/index.ts';
 export { createTokenizer, type TextTokenizer } from './tokenizer.ts';

@@ -28,12 +28,18 @@ function scaleFrequency(frequency: number, scaling: RotaryScaling): number {
   }
 }
 
+/** Cosines and sines, row-major. */
+export interface RotaryTables {
+  /** f32[rows × headDim/2]. */
+  readonly cos: Float32Array;
+  readonly sin: Float32Array;
+}
+
 /**
- * Cosines and sines of every position, computed in float64 and rounded once.
- * @param count number of positions
- * @returns f32[count × headDim/2] each, row-major by position
+ * Cosines and sines of the positions 0 to count − 1, computed in float64 and rounded once.
+ * @returns one row per position
  */
-export function rotaryTables(spec: DecoderSpec, count: number): { cos: Float32Array; sin: Float32Array } {
+export function rotaryTables(spec: DecoderSpec, count: number): RotaryTables {
   const half = spec.attention.headDim / 2;
   const frequencies = inverseFrequencies(
     spec.attention.headDim,
@@ -50,4 +56,14 @@ export function rotaryTables(spec: DecoderSpec, count: number): { cos: Float32Ar
     }
   }
   return { cos, sin };
+}
+
+/** The rows of the tables that tokens need. @returns one row per token */
+export function lookUpPositions(tables: RotaryTables, positions: Int32Array, half: number): RotaryTables {
+  const take = (table: Float32Array): Float32Array => {
+    const out = new Float32Array(positions.length * half);
+    for (const [t, p] of positions.entries()) out.set(table.subarray(p * half, (p + 1) * half), t * half);
+    return out;
+  };
+  return { cos: take(tables.cos), sin: take(tables.sin) };
 }

@@ -8,8 +8,9 @@ import type { Recipe } from '@bitcliff/quantize';
 import { attentionMask } from '../attention-mask.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { type PackedRow, packRequests, type ScoreRequest } from '../packing.ts';
+import { lookUpPositions, type RotaryTables, rotaryTables } from '../rotary.ts';
 import { createPartLoader } from './load-parts.ts';
-import type { Ort } from './ort.ts';
+import type { Ort, OrtTensor } from './ort.ts';
 import { createResidentCache } from './resident-cache.ts';
 import { type RequestScore, scoreHead } from './score-head.ts';
 import type { SessionOptions } from './session.ts';
@@ -94,17 +95,18 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
   ): Promise<Float32Array[][]> => {
     const embedded = await cache.with('embedding', loader.embedding, async (table) => embed(table, rows, H));
     const hidden = variants.map(() => [...embedded]);
+    const last = rows.reduce((max, row) => row.positions.reduce((a, b) => Math.max(a, b), max), 0);
+    const tables = rotaryTables(spec, last + 1);
     for (let layer = 0; layer < spec.layers; layer++) {
       const load = (): ReturnType<typeof loader.block> => loader.block(layer);
       await cache.with(`block ${layer}`, load, async (sessions) => {
         for (const [r, row] of rows.entries()) {
           const S = row.tokens.length;
-          const positions = new ort.Tensor('int64', BigInt64Array.from(row.positions, BigInt), [1, S]);
-          const mask = new ort.Tensor('float32', attentionMask(row), [1, 1, S, S]);
+          const feeds = rowFeeds(ort, row, tables, spec.attention.headDim / 2);
           for (const [v, session] of sessions.entries()) {
             step(`block ${layer + 1} of ${spec.layers}`);
             const x = new ort.Tensor('float32', hidden[v]![r]!, [S, H]);
-            const { out } = await session.run({ hidden: x, positions, mask });
+            const { out } = await session.run({ hidden: x, ...feeds });
             hidden[v]![r] = out!.data as Float32Array;
           }
         }
@@ -193,6 +195,22 @@ function embed(embedding: Float32Array, rows: readonly PackedRow[], H: number): 
     for (const [i, token] of tokens.entries()) out.set(embedding.subarray(token * H, (token + 1) * H), i * H);
     return out;
   });
+}
+
+/** What every block needs to know about a row, whatever its variant: see block-graph.ts. */
+function rowFeeds(ort: Ort, row: PackedRow, tables: RotaryTables, half: number): Record<string, OrtTensor> {
+  const S = row.tokens.length;
+  const { cos, sin } = lookUpPositions(tables, row.positions, half);
+  return {
+    mask: new ort.Tensor('float32', attentionMask(row), [1, 1, S, S]),
+    index: new ort.Tensor(
+      'int64',
+      BigInt64Array.from({ length: S }, (_, i) => BigInt(i)),
+      [1, S],
+    ),
+    cos: new ort.Tensor('float32', cos, [S, half]),
+    sin: new ort.Tensor('float32', sin, [S, half]),
+  };
 }
 
 /** Runs of rows of at most `tokens` tokens; at least one row each. */

@@ -7,7 +7,6 @@ import { buildBlockGraph } from '../graph/block-graph.ts';
 import { type EncodedGraph, graphBytes } from '../graph/encoded-graph.ts';
 import { buildHeadGraph, type HeadOutput } from '../graph/head-graph.ts';
 import type { GraphLinear } from '../graph/linear-graph.ts';
-import { rotaryTables } from '../rotary.ts';
 import { type BlockWeights, readBlock, readEmbedding, readHead } from '../weights.ts';
 import type { Ort, OrtSession } from './ort.ts';
 import type { Loaded } from './resident-cache.ts';
@@ -29,8 +28,6 @@ export function createPartLoader(
   options: SessionOptions & { readonly ort: Ort; readonly kernels: Kernels },
 ): PartLoader {
   const { spec } = checkpoint;
-  const rotary = rotaryTables(spec, spec.maxPositions);
-
   const loadGraph = async (graph: EncodedGraph): Promise<Loaded<OrtSession>> => {
     const session = await createSession(options.ort, graph, options);
     return { value: session, bytes: graphBytes(graph), dispose: () => session.release() };
@@ -50,7 +47,7 @@ export function createPartLoader(
       try {
         for (const recipe of variants) {
           const linears = await quantizeBlock(weights, recipe, options.kernels);
-          loaded.push(await loadGraph(buildBlockGraph({ spec, norms: weights.norms, linears, rotary })));
+          loaded.push(await loadGraph(buildBlockGraph({ spec, norms: weights.norms, linears })));
         }
       } catch (error) {
         await dispose();

@@ -1,6 +1,8 @@
 /**
  * @file One decoder block as an ONNX graph. Rows of packed tokens come one at a time, so hidden states are [S, hidden].
- * Inputs: `hidden` f32[S, hidden], `positions` i64[1, S], `mask` f32[1, 1, S, S]. Output: `out` f32[S, hidden].
+ * Inputs: `hidden` f32[S, hidden], `mask` f32[1, 1, S, S], and `cos` and `sin` f32[S, headDim/2] with `index` i64[1, S], which says what row of
+ * them each token takes: the identity, because the caller looks the positions up. (As constants, the tables of 131,072 positions would
+ * weigh 64 MB a block.) Output: `out` f32[S, hidden].
  */
 import { InternalError, Tensor } from '@bitcliff/core';
 import { OnnxGraph } from '@bitcliff/formats/onnx';
@@ -17,8 +19,6 @@ export interface BlockParts {
   /** Gains, f32[hidden]. */
   readonly norms: { readonly attention: Float32Array; readonly mlp: Float32Array };
   readonly linears: ReadonlyMap<LinearPlace, GraphLinear>;
-  /** cos and sin, f32[positions × headDim/2]. */
-  readonly rotary: { readonly cos: Float32Array; readonly sin: Float32Array };
 }
 
 /** Build the graph of one block. */
@@ -68,22 +68,17 @@ function addAttention(
 ): string {
   const { heads, kvHeads, headDim } = parts.spec.attention;
   const half = headDim / 2;
-  const positions = graph.input('positions', 'I64', [1, 'S']);
+  const index = graph.input('index', 'I64', [1, 'S']);
   const mask = graph.input('mask', 'F32', [1, 1, 'S', 'S']);
-  const count = parts.rotary.cos.length / half;
-  const cos = graph.constant('rotary.cos', new Tensor('F32', [count, half], parts.rotary.cos), {
-    external: true,
-  });
-  const sin = graph.constant('rotary.sin', new Tensor('F32', [count, half], parts.rotary.sin), {
-    external: true,
-  });
+  const cos = graph.input('cos', 'F32', ['S', half]);
+  const sin = graph.input('sin', 'F32', ['S', half]);
   const shape = (name: string, ...sizes: number[]) =>
     graph.constant(`shape.${name}`, new Tensor('I64', [sizes.length], BigInt64Array.from(sizes, BigInt)));
   const reshape = (x: string, to: string) => graph.node('Reshape', [x, to]);
 
   const rotate = (x: string, width: number, place: string): string => {
     const batched = reshape(x, shape(`${place}.batched`, 1, -1, width)); // [1, S, width]
-    return graph.node('RotaryEmbedding', [batched, positions, cos, sin], {
+    return graph.node('RotaryEmbedding', [batched, index, cos, sin], {
       domain: MICROSOFT,
       attributes: {
         interleaved: { int: 0 },

@@ -5,13 +5,14 @@
 import { InvalidInputError, type LongTaskOptions, UnsupportedError } from '@bitcliff/core';
 import { createKernels, type Kernels } from '@bitcliff/kernels';
 import type { Recipe } from '@bitcliff/quantize';
-import { attentionMask } from '../attention-mask.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { type PackedRow, packRequests, type ScoreRequest } from '../packing.ts';
-import { lookUpPositions, type RotaryTables, rotaryTables } from '../rotary.ts';
+import { rotaryTables } from '../rotary.ts';
+import { checkRequests } from './check-requests.ts';
 import { createPartLoader } from './load-parts.ts';
-import type { Ort, OrtTensor } from './ort.ts';
+import type { Ort } from './ort.ts';
 import { createResidentCache } from './resident-cache.ts';
+import { embed, rowFeeds, splitIntoWaves } from './row-tensors.ts';
 import { type RequestScore, scoreHead } from './score-head.ts';
 import type { SessionOptions } from './session.ts';
 
@@ -70,14 +71,14 @@ export interface Engine {
  * Prepare a checkpoint to be run. Nothing is loaded before the first call.
  * @example
  * import * as ort from 'onnxruntime-node';
- * const engine = createEngine(await openCheckpoint(folder), { ort, recipes: resolveRecipes(['w8a8']) });
+ * const engine = await createEngine(await openCheckpoint(folder), { ort, recipes: resolveRecipes(['w8a8']) });
  * const [baseline, w8a8] = await engine.score([{ context: [1, 5, 9], continuation: [4] }]);
  */
 export async function createEngine(checkpoint: Checkpoint, options: EngineOptions): Promise<Engine> {
   const { ort, recipes = [], sharePrefixes = true } = options;
   const { spec } = checkpoint;
   const H = spec.hiddenSize;
-  const rowLength = Math.min(options.rowLength ?? defaultRowLength(H), spec.maxPositions);
+  const rowLength = options.rowLength ?? defaultRowLength(H);
   const variants = [null, ...recipes];
   const names = [BASELINE, ...recipes.map((recipe) => recipe.name)];
   checkVariantNames(names);
@@ -131,10 +132,7 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
     async score(requests, task = {}) {
       checkRequests(requests, checkpoint);
       const scores = names.map(() => requests.map(() => ({ logProb: 0, isGreedy: true })));
-      const rows = packRequests(requests, {
-        rowLength: Math.min(rowLength, spec.maxPositions),
-        sharePrefixes,
-      });
+      const rows = packRequests(requests, { rowLength, sharePrefixes });
       const total = rows.length * spec.layers * variants.length;
       const step = stepper(total, 'score', task);
       for (const wave of splitIntoWaves(rows, Math.floor(budget / 2 / (2 * 4 * H * variants.length)))) {
@@ -188,48 +186,6 @@ function defaultRowLength(hiddenSize: number): number {
   return Math.min(512, Math.max(128, 4 * hiddenSize));
 }
 
-/** Rows of the embedding. @returns f32[S × H] per row */
-function embed(embedding: Float32Array, rows: readonly PackedRow[], H: number): Float32Array[] {
-  return rows.map(({ tokens }) => {
-    const out = new Float32Array(tokens.length * H);
-    for (const [i, token] of tokens.entries()) out.set(embedding.subarray(token * H, (token + 1) * H), i * H);
-    return out;
-  });
-}
-
-/** What every block needs to know about a row, whatever its variant: see block-graph.ts. */
-function rowFeeds(ort: Ort, row: PackedRow, tables: RotaryTables, half: number): Record<string, OrtTensor> {
-  const S = row.tokens.length;
-  const { cos, sin } = lookUpPositions(tables, row.positions, half);
-  return {
-    mask: new ort.Tensor('float32', attentionMask(row), [1, 1, S, S]),
-    index: new ort.Tensor(
-      'int64',
-      BigInt64Array.from({ length: S }, (_, i) => BigInt(i)),
-      [1, S],
-    ),
-    cos: new ort.Tensor('float32', cos, [S, half]),
-    sin: new ort.Tensor('float32', sin, [S, half]),
-  };
-}
-
-/** Runs of rows of at most `tokens` tokens; at least one row each. */
-function splitIntoWaves(rows: readonly PackedRow[], tokens: number): PackedRow[][] {
-  const waves: PackedRow[][] = [];
-  let used = 0;
-  for (const row of rows) {
-    const current = waves.at(-1);
-    if (current === undefined || used + row.tokens.length > tokens) {
-      waves.push([row]);
-      used = row.tokens.length;
-    } else {
-      current.push(row);
-      used += row.tokens.length;
-    }
-  }
-  return waves;
-}
-
 function checkVariantNames(names: readonly string[]): void {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice === undefined) return;
@@ -238,33 +194,6 @@ function checkVariantNames(names: readonly string[]): void {
     problem: `two variants are called "${twice}"`,
     expected: `distinct recipe names, none of them "${BASELINE}"`,
   });
-}
-
-function checkRequests(requests: readonly ScoreRequest[], { spec, path }: Checkpoint): void {
-  for (const [index, { context, continuation }] of requests.entries()) {
-    const length = context.length + continuation.length - 1;
-    if (length > spec.maxPositions) {
-      throw new InvalidInputError({
-        op: 'score',
-        problem: 'the sequence is longer than the model accepts',
-        expected: `at most ${spec.maxPositions} tokens`,
-        received: length,
-        where: `request ${index}`,
-        path,
-      });
-    }
-    for (const token of [...context, ...continuation]) {
-      if (Number.isInteger(token) && token >= 0 && token < spec.vocabularySize) continue;
-      throw new InvalidInputError({
-        op: 'score',
-        problem: 'token id outside the vocabulary',
-        expected: `an integer in [0, ${spec.vocabularySize})`,
-        received: token,
-        where: `request ${index}`,
-        path,
-      });
-    }
-  }
 }
 
 function checkFiniteScores(variant: string, scores: readonly RequestScore[], path: string): void {

@@ -10,6 +10,7 @@ import type { LinearPlace } from '../architecture.ts';
 import type { DecoderSpec } from '../decoder-spec.ts';
 import type { EncodedGraph } from './encoded-graph.ts';
 import { addLinears, type GraphLinear } from './linear-graph.ts';
+import { addRmsNorm } from './rms-norm-graph.ts';
 
 const MICROSOFT = 'com.microsoft';
 
@@ -45,20 +46,6 @@ export function buildBlockGraph(parts: BlockParts): EncodedGraph {
   graph.node('Add', [middle, mlpOut!], { outputs: ['out'] });
   graph.output('out', 'F32', ['S', spec.hiddenSize]);
   return { model: graph.encode({ opset: 21, microsoft: true }), externalData: graph.externalData };
-}
-
-/** x / sqrt(mean(x²) + epsilon) · gain over the last axis. */
-export function addRmsNorm(
-  graph: OnnxGraph,
-  x: string,
-  name: string,
-  gain: Float32Array,
-  epsilon: number,
-): string {
-  const g = graph.constant(`${name}.gain`, new Tensor('F32', [gain.length], gain));
-  return graph.node('SimplifiedLayerNormalization', [x, g], {
-    attributes: { axis: { int: -1 }, epsilon: { float: epsilon }, stash_type: { int: 1 } },
-  });
 }
 
 function addAttention(

@@ -6,8 +6,8 @@ import { Tensor } from '@bitcliff/core';
 import { OnnxGraph } from '@bitcliff/formats/onnx';
 import type { DecoderSpec } from '../decoder-spec.ts';
 import type { HeadWeights } from '../weights.ts';
-import { addRmsNorm } from './block-graph.ts';
 import type { EncodedGraph } from './encoded-graph.ts';
+import { addRmsNorm } from './rms-norm-graph.ts';
 
 /**
  * `scores`: inputs `hidden` f32[U, hidden] and `targets` i64[P, 2] of (row, token id); outputs `logProbs` f32[P], natural

@@ -35,13 +35,8 @@ export function addEvalCommand(
     .description('Score a checkpoint, and what recipes make of it, on zero-shot tasks.')
     .argument('<checkpoint>', 'Hugging Face folder: config.json, model.safetensors, tokenizer.json')
     .requiredOption('--data <dir>', 'folder with the task data, such as <dir>/hellaswag/…')
-    .option(
-      '--recipes <names>',
-      `variants beside the baseline, of: ${[...RECIPES.keys()].join(', ')}`,
-      list,
-      ['w8a8', 'w4'],
-    )
-    .option('--tasks <names>', `of: ${[...TASKS.keys()].join(', ')}`, list, [...TASKS.keys()])
+    .addOption(namesOption('--recipes', 'variants beside the baseline', RECIPES, ['w8a8', 'w4']))
+    .addOption(namesOption('--tasks', 'tasks to score', TASKS, ['hellaswag', 'lambada_openai']))
     .option('--limit <n>', 'only the first n rows of each task', count)
     .option('--threads <n>', 'threads inside one operator (default: the physical cores)', count)
     .option('--memory <GiB>', 'memory for hidden states and loaded blocks', gibibytes, 2)
@@ -172,19 +167,34 @@ function describeCheckpoint({ path, spec }: Checkpoint): EvalRecord['checkpoint'
   return { path, architecture, layers, hiddenSize, vocabularySize };
 }
 
-function renderText({ checkpoint, data, engine, results, seconds }: EvalRecord): string {
+function renderText({ checkpoint, settings, data, engine, results, seconds }: EvalRecord): string {
   const { architecture, layers, hiddenSize } = checkpoint;
   const lines = [
     `${checkpoint.path}: ${architecture}, ${layers} layers × ${hiddenSize}`,
-    ...data.map(
-      ({ task, file, rowsUsed, rowsInFile }) => `${task}: ${rowsUsed} of ${rowsInFile} rows of ${file}`,
-    ),
+    ...data.map(({ task, file, rowsUsed, rowsInFile }, t) => {
+      const { truncated } = results[0]!.tasks[t]!;
+      const cut =
+        truncated === 0 ? '' : `; ${truncated} requests cut on the left to ${settings.maxLength} tokens`;
+      return `${task}: ${rowsUsed} of ${rowsInFile} rows of ${file}${cut}`;
+    }),
     '',
     renderEvalTable(results),
     `Scores in % ± standard error. onnxruntime ${engine.onnxruntime} on ${engine.executionProvider}, weights quantized on ${engine.kernels};`,
     `${seconds.prepare.toFixed(1)} s to prepare, ${seconds.score.toFixed(1)} s to score ${results.length} variants.`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** An option that takes known names with commas between them. */
+function namesOption(
+  flag: string,
+  description: string,
+  known: ReadonlyMap<string, unknown>,
+  defaults: readonly string[],
+): Option {
+  return new Option(`${flag} <names>`, `${description}, of: ${[...known.keys()].join(', ')}`)
+    .argParser(list)
+    .default([...defaults], defaults.join(','));
 }
 
 function list(text: string): string[] {

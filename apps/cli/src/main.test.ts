@@ -223,7 +223,7 @@ describe('bad input ends with 1 and one sentence, and writes nothing', () => {
           ),
         ),
       [],
-      'unknown architecture "gptx", expected one of: llama',
+      'unknown architecture "gptx", expected one of: bloom, cohere, gemma, gpt2, gpt_neox, llama,',
     ],
     [
       'an unknown recipe',

@@ -1,23 +1,65 @@
 import type { ModuleRole } from '@bitcliff/quantize';
 import type { DecoderSpec } from './decoder-spec.ts';
 
+/** The linear layers of a block. A plain MLP has no `gate`. */
+export type LinearPlace = 'q' | 'k' | 'v' | 'attnOut' | 'gate' | 'up' | 'down';
+
+/** Where a linear layer lies inside a tensor that holds several. */
+export interface FusedPart {
+  /** 0 is q, 1 is k, 2 is v. */
+  readonly part: 0 | 1 | 2;
+  /** `blocks`: all of q, then k, then v. `perHead`: q, k and v of head 0, then of head 1, and so on. */
+  readonly order: 'blocks' | 'perHead';
+}
+
 /** One linear layer inside a block: where its weights are stored and what it is. */
 export interface LinearModule {
-  /** Place in the block graph, such as `q` or `down`. */
   readonly place: LinearPlace;
   readonly role: ModuleRole;
-  /** Tensor of W^T, stored [out, in] as PyTorch does. */
   readonly weight: string;
-  /** Tensor of the bias [out], or `null`. */
+  /** Tensor of the bias, or `null`. */
   readonly bias: string | null;
+  /** `outIn` is PyTorch's Linear, `inOut` the Conv1D of GPT-2. */
+  readonly layout: 'outIn' | 'inOut';
+  /** Set where q, k and v share a tensor. */
+  readonly fused: FusedPart | null;
   readonly inFeatures: number;
   readonly outFeatures: number;
 }
 
-/** The linear layers of a block. */
-export type LinearPlace = 'q' | 'k' | 'v' | 'attnOut' | 'gate' | 'up' | 'down';
+/** Tensors of a norm; `null` where the norm has none. */
+export interface NormTensors {
+  readonly gain: string | null;
+  readonly bias: string | null;
+}
 
-/** How one family of checkpoints names and stores its tensors. */
+/** The tensors of one block. */
+export interface BlockTensors {
+  /** n1 and n2 of the wiring; `mlpNorm` is `null` where the two share one. */
+  readonly attentionNorm: NormTensors;
+  readonly mlpNorm: NormTensors | null;
+  /** Gains of the norms on q and k, where there are any. */
+  readonly qNorm: string | null;
+  readonly kNorm: string | null;
+  readonly linears: readonly LinearModule[];
+}
+
+/** The names under which a checkpoint stores its tensors. */
+export interface ModelTensors {
+  readonly embedding: string;
+  /** Learned positions. */
+  readonly positions: string | null;
+  readonly embeddingNorm: NormTensors | null;
+  /** Projections between the embedding's width and the hidden size, stored [out, in]. */
+  readonly projectIn: string | null;
+  readonly projectOut: string | null;
+  readonly finalNorm: NormTensors | null;
+  readonly head: { readonly weight: string; readonly bias: string | null };
+  /** @param layer 0-based */
+  block(layer: number): BlockTensors;
+}
+
+/** How one family of checkpoints is configured and stored. */
 export interface Architecture {
   /** `model_type` in config.json. */
   readonly modelType: string;
@@ -27,10 +69,6 @@ export interface Architecture {
    * @throws {UnsupportedError} for a field that asks for something this version does not do
    */
   parseConfig(config: unknown, path: string): DecoderSpec;
-  readonly embedding: string;
-  readonly finalNorm: string;
-  readonly head: string;
-  /** Gains of the two norms of a block. */
-  blockNorms(layer: number): { attention: string; mlp: string };
-  blockLinears(spec: DecoderSpec, layer: number): readonly LinearModule[];
+  /** @param has whether the checkpoint has a tensor: names come with and without the prefix of the whole model */
+  tensors(spec: DecoderSpec, has: (name: string) => boolean): ModelTensors;
 }

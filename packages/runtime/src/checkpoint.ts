@@ -1,5 +1,5 @@
 import type { TensorSource } from '@bitcliff/formats';
-import type { Architecture } from './architecture.ts';
+import type { ModelTensors } from './architecture.ts';
 import type { DecoderSpec } from './decoder-spec.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 
@@ -8,7 +8,8 @@ export interface Checkpoint {
   /** Where it came from, for messages and records. */
   readonly path: string;
   readonly spec: DecoderSpec;
-  readonly architecture: Architecture;
+  /** The names under which its tensors are stored. */
+  readonly layout: ModelTensors;
   readonly tensors: TensorSource;
   /**
    * The tokenizer, read at the first call.

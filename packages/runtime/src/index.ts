@@ -21,7 +21,22 @@ export { attentionMask } from './attention-mask.ts';
 
 // checkpoints
 export type { Checkpoint } from './checkpoint.ts';
-export type { DecoderSpec, RotaryScaling } from './decoder-spec.ts';
-export type { Architecture, LinearModule, LinearPlace } from './architecture.ts';
+export type {
+  Activation,
+  DecoderSpec,
+  NormSpec,
+  Positions,
+  RotaryScaling,
+  Wiring,
+} from './decoder-spec.ts';
+export type {
+  Architecture,
+  BlockTensors,
+  FusedPart,
+  LinearModule,
+  LinearPlace,
+  ModelTensors,
+  NormTensors,
+} from './architecture.ts';
 export { ARCHITECTURES, resolveArchitecture } from './architectures/index.ts';
 export { createTokenizer, type TextTokenizer } from './tokenizer.ts';

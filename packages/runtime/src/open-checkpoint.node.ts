@@ -4,8 +4,8 @@ import { FormatError, InvalidInputError, NotFoundError } from '@bitcliff/core';
 import { openTensorFolder } from '@bitcliff/formats/node';
 import { resolveArchitecture } from './architectures/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { checkTensorNames } from './tensor-names.ts';
 import { createTokenizer, type TextTokenizer } from './tokenizer.ts';
-import { checkTensorNames } from './weights.ts';
 
 /** Largest JSON file that is read whole; the largest published tokenizer.json files are about 35 MB. */
 const MAX_JSON_BYTES = 256 * 1024 * 1024;
@@ -39,7 +39,7 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
   const checkpoint: Checkpoint = {
     path,
     spec,
-    architecture,
+    layout: architecture.tensors(spec, (name) => tensors.has(name)),
     tensors,
     tokenizer: () => (tokenizer ??= readTokenizer(path, spec.vocabularySize)),
     close: () => tensors.close(),

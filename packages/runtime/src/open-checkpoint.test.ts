@@ -104,7 +104,7 @@ describe('bad checkpoints are named', () => {
       'an unknown architecture',
       () => writeFile(join(folder, 'config.json'), '{"model_type":"mamba"}'),
       'UNKNOWN_NAME',
-      'unknown architecture "mamba", expected one of: llama',
+      'unknown architecture "mamba", expected one of: bloom, cohere, gemma, gpt2, gpt_neox, llama,',
     ],
     ['no weights', () => rm(file()), 'NOT_FOUND', 'model.safetensors'],
     [

@@ -1,13 +1,14 @@
-import type { DecoderSpec, RotaryScaling } from './decoder-spec.ts';
+import type { Positions, RotaryScaling } from './decoder-spec.ts';
 
 /**
  * Inverse frequencies of the rotary embedding, in float64.
- * @returns f64[headDim / 2], radians per position
+ * @param dims features of a head that are rotated
+ * @returns f64[dims / 2], radians per position
  * @see transformers modeling_rope_utils.py, `_compute_default_rope_parameters`, `_compute_llama3_parameters` (4.57)
  */
-export function inverseFrequencies(headDim: number, theta: number, scaling: RotaryScaling): Float64Array {
-  const out = new Float64Array(headDim / 2);
-  for (let i = 0; i < out.length; i++) out[i] = scaleFrequency(theta ** (-(2 * i) / headDim), scaling);
+export function inverseFrequencies(dims: number, theta: number, scaling: RotaryScaling): Float64Array {
+  const out = new Float64Array(dims / 2);
+  for (let i = 0; i < out.length; i++) out[i] = scaleFrequency(theta ** (-(2 * i) / dims), scaling);
   return out;
 }
 
@@ -30,7 +31,7 @@ function scaleFrequency(frequency: number, scaling: RotaryScaling): number {
 
 /** Cosines and sines, row-major. */
 export interface RotaryTables {
-  /** f32[rows × headDim/2]. */
+  /** f32[rows × dims/2]. */
   readonly cos: Float32Array;
   readonly sin: Float32Array;
 }
@@ -39,13 +40,9 @@ export interface RotaryTables {
  * Cosines and sines of the positions 0 to count − 1, computed in float64 and rounded once.
  * @returns one row per position
  */
-export function rotaryTables(spec: DecoderSpec, count: number): RotaryTables {
-  const half = spec.attention.headDim / 2;
-  const frequencies = inverseFrequencies(
-    spec.attention.headDim,
-    spec.positions.theta,
-    spec.positions.scaling,
-  );
+export function rotaryTables(positions: Positions & { kind: 'rotary' }, count: number): RotaryTables {
+  const half = positions.dims / 2;
+  const frequencies = inverseFrequencies(positions.dims, positions.theta, positions.scaling);
   const cos = new Float32Array(count * half);
   const sin = new Float32Array(count * half);
   for (let position = 0, i = 0; position < count; position++) {

@@ -1,8 +1,10 @@
 /** @file Reading the weights of one part of a model, checked against the spec before they are read. */
-import { FormatError, NotFoundError } from '@bitcliff/core';
+import { FormatError } from '@bitcliff/core';
 import type { Matrix } from '@bitcliff/kernels';
-import type { LinearModule } from './architecture.ts';
+import type { LinearModule, NormTensors } from './architecture.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { takeFusedBias, takeLinear } from './fused-weights.ts';
+import { headTensor } from './tensor-names.ts';
 import { transpose } from './transpose.ts';
 
 /** A linear layer in floating point. */
@@ -14,19 +16,43 @@ export interface FloatLinear {
   readonly bias: Float32Array | null;
 }
 
+/** A norm over `width` features; `null` stands for gains of 1 and no bias. */
+export interface NormWeights {
+  readonly width: number;
+  readonly gain: Float32Array | null;
+  readonly bias: Float32Array | null;
+}
+
 /** The weights of one block in floating point. */
 export interface BlockWeights {
-  /** f32[hidden] each. */
-  readonly norms: { readonly attention: Float32Array; readonly mlp: Float32Array };
+  /** n1 and n2 of the wiring; `mlp` is `null` where the two share one. */
+  readonly norms: { readonly attention: NormWeights; readonly mlp: NormWeights | null };
+  /** Gains of the norms on q and k, shaped as `attention.qkNorm` says. */
+  readonly qNorm: Float32Array | null;
+  readonly kNorm: Float32Array | null;
   readonly linears: readonly FloatLinear[];
 }
 
-/** The weights around the blocks. */
+/** The weights before the first block. */
+export interface EmbeddingWeights {
+  /** f32[vocabulary × width]. */
+  readonly table: Float32Array;
+  /** Learned positions, f32[(maxPositions + offset) × hidden]. */
+  readonly positions: Float32Array | null;
+  /** W [width, hidden]. */
+  readonly projectIn: Float32Array | null;
+  readonly norm: NormWeights | null;
+}
+
+/** The weights behind the last block. */
 export interface HeadWeights {
-  /** f32[hidden]. */
-  readonly finalNorm: Float32Array;
-  /** W [hidden, vocabulary]. */
+  readonly finalNorm: NormWeights | null;
+  /** W [hidden, width]. */
+  readonly projectOut: Float32Array | null;
+  /** W [width, vocabulary]; the width is the hidden size unless it is projected. */
   readonly projection: Float32Array;
+  /** f32[vocabulary]. */
+  readonly bias: Float32Array | null;
 }
 
 /** Read one tensor as f32 after its shape is checked. */
@@ -50,74 +76,81 @@ async function readTensor(
   return tensors.readFloat32(name);
 }
 
-/** Read the weights of a block. @param layer 0-based */
+async function readNorm(checkpoint: Checkpoint, names: NormTensors, width: number): Promise<NormWeights> {
+  const gain = names.gain === null ? null : await readTensor(checkpoint, names.gain, [width]);
+  return {
+    width,
+    gain: gain !== null && checkpoint.spec.norm.unitOffset ? gain.map((g) => g + 1) : gain,
+    bias: names.bias === null ? null : await readTensor(checkpoint, names.bias, [width]),
+  };
+}
+
+/** Read the weights of a block; a tensor that q, k and v share is read once. @param layer 0-based */
 export async function readBlock(checkpoint: Checkpoint, layer: number): Promise<BlockWeights> {
-  const { architecture, spec } = checkpoint;
-  const names = architecture.blockNorms(layer);
+  const { spec } = checkpoint;
+  const { heads, kvHeads, headDim, qkNorm } = spec.attention;
+  const names = checkpoint.layout.block(layer);
+  const seen = new Map<string, Promise<Float32Array>>();
+  const readOnce = (name: string, shape: readonly number[]): Promise<Float32Array> => {
+    const known = seen.get(name) ?? readTensor(checkpoint, name, shape);
+    seen.set(name, known);
+    return known;
+  };
+
   const linears: FloatLinear[] = [];
-  for (const module of architecture.blockLinears(spec, layer)) {
-    const { inFeatures, outFeatures } = module;
-    const stored = await readTensor(checkpoint, module.weight, [outFeatures, inFeatures]);
+  for (const module of names.linears) {
+    const { inFeatures, outFeatures, layout, fused } = module;
+    const stored = fused === null ? outFeatures : 3 * outFeatures;
+    const shape = layout === 'outIn' ? [stored, inFeatures] : [inFeatures, stored];
+    const data = takeLinear(await readOnce(module.weight, shape), module, headDim);
+    const bias = module.bias === null ? null : await readOnce(module.bias, [stored]);
     linears.push({
       module,
-      weight: { data: transpose(stored, outFeatures, inFeatures), rows: inFeatures, columns: outFeatures },
-      bias: module.bias === null ? null : await readTensor(checkpoint, module.bias, [outFeatures]),
+      weight: { data, rows: inFeatures, columns: outFeatures },
+      bias: bias === null ? null : takeFusedBias(bias, module, headDim),
     });
   }
+  const gainShape = (count: number): number[] => {
+    if (qkNorm === 'perHead') return [headDim];
+    return qkNorm === 'perHeadGain' ? [count, headDim] : [count * headDim];
+  };
   return {
     norms: {
-      attention: await readTensor(checkpoint, names.attention, [spec.hiddenSize]),
-      mlp: await readTensor(checkpoint, names.mlp, [spec.hiddenSize]),
+      attention: await readNorm(checkpoint, names.attentionNorm, spec.hiddenSize),
+      mlp: names.mlpNorm === null ? null : await readNorm(checkpoint, names.mlpNorm, spec.hiddenSize),
     },
+    qNorm: names.qNorm === null ? null : await readTensor(checkpoint, names.qNorm, gainShape(heads)),
+    kNorm: names.kNorm === null ? null : await readTensor(checkpoint, names.kNorm, gainShape(kvHeads)),
     linears,
   };
 }
 
-/** Read the token embedding. @returns f32[vocabulary × hidden] */
-export async function readEmbedding(checkpoint: Checkpoint): Promise<Float32Array> {
-  const { architecture, spec } = checkpoint;
-  return readTensor(checkpoint, architecture.embedding, [spec.vocabularySize, spec.hiddenSize]);
-}
-
-/** Read the final norm and the head, which is the embedding where the two are tied. */
-export async function readHead(checkpoint: Checkpoint): Promise<HeadWeights> {
-  const { architecture, spec } = checkpoint;
-  const shape = [spec.vocabularySize, spec.hiddenSize];
-  const name = isHeadTied(checkpoint) ? architecture.embedding : architecture.head;
-  const stored = await readTensor(checkpoint, name, shape);
+/** Read what stands before the first block. */
+export async function readEmbedding(checkpoint: Checkpoint): Promise<EmbeddingWeights> {
+  const { layout, spec } = checkpoint;
+  const { hiddenSize: H, embedding, positions } = spec;
+  const rows = spec.maxPositions + (positions.kind === 'learned' ? positions.offset : 0);
+  const projectIn =
+    layout.projectIn === null ? null : await readTensor(checkpoint, layout.projectIn, [H, embedding.width]);
   return {
-    finalNorm: await readTensor(checkpoint, architecture.finalNorm, [spec.hiddenSize]),
-    projection: transpose(stored, spec.vocabularySize, spec.hiddenSize),
+    table: await readTensor(checkpoint, layout.embedding, [spec.vocabularySize, embedding.width]),
+    positions: layout.positions === null ? null : await readTensor(checkpoint, layout.positions, [rows, H]),
+    projectIn: projectIn === null ? null : transpose(projectIn, H, embedding.width),
+    norm: layout.embeddingNorm === null ? null : await readNorm(checkpoint, layout.embeddingNorm, H),
   };
 }
 
-function isHeadTied({ spec, architecture, tensors }: Checkpoint): boolean {
-  return spec.tiedHead ?? !tensors.has(architecture.head);
-}
-
-/**
- * Check that every tensor is there, before any work starts.
- * @throws {NotFoundError} that names the first missing tensor
- */
-export function checkTensorNames(checkpoint: Checkpoint): void {
-  const { architecture, spec, tensors, path } = checkpoint;
-  const names = [architecture.embedding, architecture.finalNorm];
-  if (!isHeadTied(checkpoint)) names.push(architecture.head);
-  for (let layer = 0; layer < spec.layers; layer++) {
-    const norms = architecture.blockNorms(layer);
-    names.push(norms.attention, norms.mlp);
-    for (const module of architecture.blockLinears(spec, layer)) {
-      names.push(module.weight);
-      if (module.bias !== null) names.push(module.bias);
-    }
-  }
-  const missing = names.filter((name) => !tensors.has(name));
-  if (missing.length === 0) return;
-  throw new NotFoundError({
-    op: 'openCheckpoint',
-    problem: `missing tensor "${missing[0]}"${missing.length > 1 ? ` and ${missing.length - 1} more` : ''}`,
-    expected: `${names.length} tensors for ${spec.layers} layers`,
-    received: `${tensors.names().length} tensors`,
-    path,
-  });
+/** Read what stands behind the last block; the projection is the embedding where the two are tied. */
+export async function readHead(checkpoint: Checkpoint): Promise<HeadWeights> {
+  const { layout, spec } = checkpoint;
+  const { hiddenSize: H, vocabularySize: V, embedding } = spec;
+  const stored = await readTensor(checkpoint, headTensor(checkpoint), [V, embedding.width]);
+  const projectOut =
+    layout.projectOut === null ? null : await readTensor(checkpoint, layout.projectOut, [embedding.width, H]);
+  return {
+    finalNorm: layout.finalNorm === null ? null : await readNorm(checkpoint, layout.finalNorm, H),
+    projectOut: projectOut === null ? null : transpose(projectOut, embedding.width, H),
+    projection: transpose(stored, V, embedding.width),
+    bias: layout.head.bias === null ? null : await readTensor(checkpoint, layout.head.bias, [V]),
+  };
 }

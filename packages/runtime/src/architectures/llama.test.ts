@@ -17,9 +17,22 @@ const config = {
 describe('llama config', () => {
   it('fills in the defaults of LlamaConfig', () => {
     const spec = llama.parseConfig(config, 'config.json');
-    expect(spec.attention).toEqual({ heads: 4, kvHeads: 4, headDim: 16, bias: false });
-    expect(spec.positions).toEqual({ kind: 'rotary', theta: 10000, scaling: { kind: 'none' } });
-    expect(spec.tiedHead).toBeUndefined();
+    expect(spec.attention).toEqual({
+      heads: 4,
+      kvHeads: 4,
+      headDim: 16,
+      clip: null,
+      qkNorm: 'none',
+      windows: [null, null],
+    });
+    expect(spec.positions).toEqual({
+      kind: 'rotary',
+      theta: 10000,
+      scaling: { kind: 'none' },
+      dims: 16,
+      interleaved: false,
+    });
+    expect(spec.head).toEqual({ tied: undefined, logitScale: 1 });
     expect(spec.eosTokenIds).toEqual([]);
   });
 
@@ -34,13 +47,9 @@ describe('llama config', () => {
     const old = llama.parseConfig({ ...config, rope_theta: 5e5, rope_scaling: fields }, 'c');
     const current = llama.parseConfig({ ...config, rope_parameters: { ...fields, rope_theta: 5e5 } }, 'c');
     expect(current).toEqual(old);
-    expect(old.positions.theta).toBe(5e5);
-    expect(
-      llama.parseConfig({ ...config, rope_scaling: { type: 'linear', factor: 2 } }, 'c').positions.scaling,
-    ).toEqual({
-      kind: 'linear',
-      factor: 2,
-    });
+    expect(old.positions).toMatchObject({ theta: 5e5, scaling: { kind: 'llama3', factor: 8 } });
+    const linear = llama.parseConfig({ ...config, rope_scaling: { type: 'linear', factor: 2 } }, 'c');
+    expect(linear.positions).toMatchObject({ scaling: { kind: 'linear', factor: 2 } });
   });
 
   it.each<[string, object, string]>([
@@ -52,11 +61,15 @@ describe('llama config', () => {
       { num_key_value_heads: 3 },
       'num_key_value_heads is wrong, expected a divisor of num_attention_heads (4), received 3',
     ],
-    ['an odd head size', { head_dim: 15 }, 'head_dim is wrong, expected an even integer'],
+    [
+      'an odd head size',
+      { head_dim: 15 },
+      'rotary dimensions is wrong, expected an even integer from 2 to head_dim (15), received 15',
+    ],
     [
       'another activation',
-      { hidden_act: 'gelu' },
-      'hidden_act is not supported, expected "silu", received "gelu"',
+      { hidden_act: 'quick_gelu' },
+      'hidden_act is not supported, expected one of: silu, swish, gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, relu, received "quick_gelu"',
     ],
     [
       'an unknown rope type',
@@ -89,10 +102,10 @@ describe('resolveArchitecture', () => {
 
   it('lists what it knows for an unknown architecture', () => {
     expect(() => resolveArchitecture({ model_type: 'lama' }, 'some/config.json')).toThrow(
-      'openCheckpoint: unknown architecture "lama", expected one of: llama (some/config.json). Did you mean "llama"?',
+      'openCheckpoint: unknown architecture "lama", expected one of: bloom, cohere, gemma, gpt2, gpt_neox, llama, mistral, olmo, olmo2, opt, phi, qwen2, qwen3 (some/config.json). Did you mean "llama"?',
     );
     expect(() => resolveArchitecture({}, 'some/config.json')).toThrow(
-      'config has no model_type, expected one of: llama',
+      'config has no model_type, expected one of: bloom',
     );
   });
 });

@@ -1,9 +1,12 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRng, type ProgressEvent } from '@bitcliff/core';
+import { readNpy } from '@bitcliff/formats';
 import { resolveRecipes } from '@bitcliff/quantize';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   GOLDEN_MODELS,
+  type Golden,
   goldenFolder,
   maxDifference,
   readGolden,
@@ -16,6 +19,9 @@ import { referenceForward } from '../reference/reference-forward.ts';
 import { createEngine, type Engine, type VariantScores } from './engine.ts';
 
 const recipes = resolveRecipes(['w8a8', 'w4']);
+
+/** On x64 equal to the last bit, W8A8 included; elsewhere vectors may sum in another order, and W8A8 may flip a code on top. */
+const bound = (variant: number): number => (process.arch === 'x64' ? 0 : variant === 1 ? 2e-2 : 1e-4);
 
 describe('logits', () => {
   it.each(GOLDEN_MODELS)('%s agrees with the golden values and the float64 oracle', async (model) => {
@@ -45,6 +51,30 @@ describe('logits', () => {
         const golden = readGoldenArray('llama', `${id}_quant_${tags[variant as 'w8a8' | 'w4']}_logits`);
         const worst = maxDifference(logits, golden);
         expect(worst, `max |diff| of ${variant} ${worst}`).toBeLessThan(1e-4);
+      }
+    }
+    await engine.dispose();
+    await checkpoint.close();
+  });
+});
+
+describe('packing', () => {
+  it.each(GOLDEN_MODELS)('%s: a request scores alone as it does among others', async (model) => {
+    const checkpoint = await openCheckpoint(goldenFolder(model));
+    const engine = await createEngine(checkpoint, { ort, threads: 1, recipes });
+    const rng = createRng(12);
+    const tokens = (n: number) => Array.from({ length: n }, () => rng.int(checkpoint.spec.vocabularySize));
+    const requests: ScoreRequest[] = [];
+    for (let item = 0; item < 5; item++) {
+      const context = tokens(1 + rng.int(14));
+      for (let choice = 0; choice < 3; choice++)
+        requests.push({ context, continuation: tokens(1 + rng.int(9)) });
+    }
+    const packed = await engine.score(requests);
+    for (const [i, request] of requests.entries()) {
+      for (const [v, { variant, scores }] of (await engine.score([request])).entries()) {
+        const difference = Math.abs(scores[0]!.logProb - packed[v]!.scores[i]!.logProb);
+        expect(difference, `request ${i} of ${variant}`).toBeLessThanOrEqual(bound(v));
       }
     }
     await engine.dispose();
@@ -125,8 +155,6 @@ describe('scores', () => {
     });
     const smallRows = key(await small.score(requests));
     await small.dispose();
-    // on x64 equal to the last bit, W8A8 included; elsewhere vectors may sum in another order, and W8A8 may flip a code on top
-    const bound = (v: number) => (process.arch === 'x64' ? 0 : v === 1 ? 2e-2 : 1e-4);
     for (let v = 0; v < 3; v++) {
       for (const [i] of requests.entries()) {
         const expected = packed[v]![i]!;
@@ -171,5 +199,23 @@ describe('scores', () => {
     await expect(createEngine(checkpoint, { ort, recipes: [recipes[0]!, recipes[0]!] })).rejects.toThrow(
       'two variants are called "w8a8"',
     );
+  });
+});
+
+const shared = process.env.BITCLIFF_SHARED;
+describe.skipIf(shared === undefined)('every golden model (skipped without BITCLIFF_SHARED)', () => {
+  const root = `${shared}/golden/models`;
+  it.each(shared === undefined ? [] : readdirSync(root))('%s', async (model) => {
+    const checkpoint = await openCheckpoint(`${root}/${model}`);
+    const engine = await createEngine(checkpoint, { ort, threads: 1 });
+    const { sequences } = JSON.parse(readFileSync(`${root}/${model}/golden/golden.json`, 'utf8')) as Golden;
+    for (const { id, input_ids } of sequences) {
+      const [baseline] = await engine.logits(input_ids);
+      const golden = readNpy(readFileSync(`${root}/${model}/golden/${id}_logits.npy`)).data as Float32Array;
+      const worst = maxDifference(baseline!.logits, golden);
+      expect(worst, `max |diff| ${worst}`).toBeLessThan(1e-4);
+    }
+    await engine.dispose();
+    await checkpoint.close();
   });
 });

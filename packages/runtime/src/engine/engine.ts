@@ -12,7 +12,7 @@ import { checkRequests } from './check-requests.ts';
 import { createPartLoader } from './load-parts.ts';
 import type { Ort } from './ort.ts';
 import { createResidentCache } from './resident-cache.ts';
-import { embed, rowFeeds, splitIntoWaves } from './row-tensors.ts';
+import { embedRows, rowFeeds, splitIntoWaves } from './row-tensors.ts';
 import { type RequestScore, scoreHead } from './score-head.ts';
 import type { SessionOptions } from './session.ts';
 
@@ -94,16 +94,18 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
     rows: readonly PackedRow[],
     step: (detail: string) => void,
   ): Promise<Float32Array[][]> => {
-    const embedded = await cache.with('embedding', loader.embedding, async (table) => embed(table, rows, H));
+    const embedded = await cache.with('embedding', loader.embedding, (embedding) =>
+      embedRows(ort, spec, embedding, rows),
+    );
     const hidden = variants.map(() => [...embedded]);
     const last = rows.reduce((max, row) => row.positions.reduce((a, b) => Math.max(a, b), max), 0);
-    const tables = rotaryTables(spec, last + 1);
+    const tables = spec.positions.kind === 'rotary' ? rotaryTables(spec.positions, last + 1) : null;
     for (let layer = 0; layer < spec.layers; layer++) {
       const load = (): ReturnType<typeof loader.block> => loader.block(layer);
       await cache.with(`block ${layer}`, load, async (sessions) => {
         for (const [r, row] of rows.entries()) {
           const S = row.tokens.length;
-          const feeds = rowFeeds(ort, row, tables, spec.attention.headDim / 2);
+          const feeds = rowFeeds(ort, spec, row, spec.attention.windows[layer] ?? null, tables);
           for (const [v, session] of sessions.entries()) {
             step(`block ${layer + 1} of ${spec.layers}`);
             const x = new ort.Tensor('float32', hidden[v]![r]!, [S, H]);

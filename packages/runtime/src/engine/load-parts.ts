@@ -4,18 +4,24 @@ import { quantizeLinear, type Recipe } from '@bitcliff/quantize';
 import type { LinearPlace } from '../architecture.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { buildBlockGraph } from '../graph/block-graph.ts';
+import { buildEmbeddingGraph } from '../graph/embedding-graph.ts';
 import { type EncodedGraph, graphBytes } from '../graph/encoded-graph.ts';
 import { buildHeadGraph, type HeadOutput } from '../graph/head-graph.ts';
 import type { GraphLinear } from '../graph/linear-graph.ts';
-import { type BlockWeights, readBlock, readEmbedding, readHead } from '../weights.ts';
+import { type BlockWeights, type EmbeddingWeights, readBlock, readEmbedding, readHead } from '../weights.ts';
 import type { Ort, OrtSession } from './ort.ts';
 import type { Loaded } from './resident-cache.ts';
 import { createSession, type SessionOptions } from './session.ts';
 
+/** The embedding: tables that are looked up here, and a graph for what else there is to do. */
+export interface LoadedEmbedding {
+  readonly weights: EmbeddingWeights;
+  readonly session: OrtSession | null;
+}
+
 /** Loads parts of one checkpoint. */
 export interface PartLoader {
-  /** f32[vocabulary × hidden]. */
-  embedding(): Promise<Loaded<Float32Array>>;
+  embedding(): Promise<Loaded<LoadedEmbedding>>;
   /** One session per variant, in order; the block's weights are read once for all of them. @param layer 0-based */
   block(layer: number): Promise<Loaded<readonly OrtSession[]>>;
   head(output: HeadOutput): Promise<Loaded<OrtSession>>;
@@ -35,8 +41,14 @@ export function createPartLoader(
 
   return {
     async embedding() {
-      const value = await readEmbedding(checkpoint);
-      return { value, bytes: value.byteLength, dispose: async () => {} };
+      const weights = await readEmbedding(checkpoint);
+      const graph = buildEmbeddingGraph(spec, weights);
+      const loaded = graph === null ? null : await loadGraph(graph);
+      return {
+        value: { weights, session: loaded?.value ?? null },
+        bytes: weights.table.byteLength + (weights.positions?.byteLength ?? 0) + (loaded?.bytes ?? 0),
+        dispose: async () => loaded?.dispose(),
+      };
     },
     async block(layer) {
       const weights = await readBlock(checkpoint, layer);
@@ -47,7 +59,7 @@ export function createPartLoader(
       try {
         for (const recipe of variants) {
           const linears = await quantizeBlock(weights, recipe, options.kernels);
-          loaded.push(await loadGraph(buildBlockGraph({ spec, norms: weights.norms, linears })));
+          loaded.push(await loadGraph(buildBlockGraph({ ...weights, spec, linears })));
         }
       } catch (error) {
         await dispose();

@@ -1,24 +1,22 @@
 /**
  * @file One decoder block as an ONNX graph. Rows of packed tokens come one at a time, so hidden states are [S, hidden].
- * Inputs: `hidden` f32[S, hidden], `mask` f32[1, 1, S, S], and `cos` and `sin` f32[S, headDim/2] with `index` i64[1, S], which says what row of
- * them each token takes: the identity, because the caller looks the positions up. (As constants, the tables of 131,072 positions would
- * weigh 64 MB a block.) Output: `out` f32[S, hidden].
+ * Inputs: `hidden` f32[S, hidden] and `mask` f32[1, 1, S, S]; with rotary positions `cos` and `sin` f32[S, dims/2] and `index` i64[1, S], which says what
+ * row of them each token takes: the identity, because the caller looks the positions up (as constants, the tables of 131,072 positions
+ * would weigh 64 MB a block); with ALiBi `queryPositions` f32[1, 1, S, 1] and `keyPositions` f32[1, 1, 1, S]. Output: `out` f32[S, hidden].
  */
-import { InternalError, Tensor } from '@bitcliff/core';
+import { InternalError } from '@bitcliff/core';
 import { OnnxGraph } from '@bitcliff/formats/onnx';
 import type { LinearPlace } from '../architecture.ts';
-import type { DecoderSpec } from '../decoder-spec.ts';
+import type { Activation, DecoderSpec } from '../decoder-spec.ts';
+import type { BlockWeights, NormWeights } from '../weights.ts';
+import { addAttention } from './attention-graph.ts';
 import type { EncodedGraph } from './encoded-graph.ts';
 import { addLinears, type GraphLinear } from './linear-graph.ts';
-import { addRmsNorm } from './rms-norm-graph.ts';
+import { addNorm } from './norm-graph.ts';
 
-const MICROSOFT = 'com.microsoft';
-
-/** What a block is made of. */
-export interface BlockParts {
+/** What a block is made of: its weights, with the linear layers quantized or not. */
+export interface BlockParts extends Pick<BlockWeights, 'norms' | 'qNorm' | 'kNorm'> {
   readonly spec: DecoderSpec;
-  /** Gains, f32[hidden]. */
-  readonly norms: { readonly attention: Float32Array; readonly mlp: Float32Array };
   readonly linears: ReadonlyMap<LinearPlace, GraphLinear>;
 }
 
@@ -26,69 +24,68 @@ export interface BlockParts {
 export function buildBlockGraph(parts: BlockParts): EncodedGraph {
   const { spec, norms } = parts;
   const graph = new OnnxGraph('block');
-  const hidden = graph.input('hidden', 'F32', ['S', spec.hiddenSize]);
+  const x = graph.input('hidden', 'F32', ['S', spec.hiddenSize]);
   const linear = (place: LinearPlace): GraphLinear => {
     const layer = parts.linears.get(place);
     if (layer === undefined) throw new InternalError(`block without linear layer "${place}"`);
     return layer;
   };
+  const add = (a: string, b: string): string => graph.node('Add', [a, b]);
+  const n1 = (y: string): string => addNorm(graph, y, 'norm.attention', spec.norm, norms.attention);
+  const n2 = (y: string): string => addNorm(graph, y, 'norm.mlp', spec.norm, norms.mlp as NormWeights);
+  const attention = (y: string): string => {
+    const [q, k, v] = addLinears(graph, y, [linear('q'), linear('k'), linear('v')]);
+    const context = addAttention(graph, spec, parts, { q: q!, k: k!, v: v! });
+    return addLinears(graph, context, [linear('attnOut')])[0]!;
+  };
+  const mlp = (y: string): string => {
+    if (spec.mlp.kind === 'plain') {
+      const up = addLinears(graph, y, [linear('up')])[0]!;
+      return addLinears(graph, addActivation(graph, up, spec.mlp.activation), [linear('down')])[0]!;
+    }
+    const [gate, up] = addLinears(graph, y, [linear('gate'), linear('up')]);
+    const product = graph.node('Mul', [addActivation(graph, gate!, spec.mlp.activation), up!]);
+    return addLinears(graph, product, [linear('down')])[0]!;
+  };
 
-  const attentionInput = addRmsNorm(graph, hidden, 'norm.attention', norms.attention, spec.norm.epsilon);
-  const [q, k, v] = addLinears(graph, attentionInput, [linear('q'), linear('k'), linear('v')]);
-  const context = addAttention(graph, parts, { q: q!, k: k!, v: v! }); // [S, heads * headDim]
-  const [attentionOut] = addLinears(graph, context, [linear('attnOut')]);
-  const middle = graph.node('Add', [hidden, attentionOut!]);
-
-  const mlpInput = addRmsNorm(graph, middle, 'norm.mlp', norms.mlp, spec.norm.epsilon);
-  const [gate, up] = addLinears(graph, mlpInput, [linear('gate'), linear('up')]);
-  const silu = graph.node('Mul', [gate!, graph.node('Sigmoid', [gate!])]);
-  const [mlpOut] = addLinears(graph, graph.node('Mul', [silu, up!]), [linear('down')]);
-  graph.node('Add', [middle, mlpOut!], { outputs: ['out'] });
+  const wire = (): [string, string] => {
+    switch (spec.wiring) {
+      case 'sequential': {
+        const middle = add(x, attention(n1(x)));
+        return [middle, mlp(n2(middle))];
+      }
+      case 'parallel':
+        return [add(x, attention(n1(x))), mlp(n2(x))];
+      case 'parallelSharedNorm': {
+        const y = n1(x);
+        return [add(x, attention(y)), mlp(y)];
+      }
+      case 'postNorm': {
+        const middle = n1(add(x, attention(x)));
+        return [middle, mlp(middle)];
+      }
+      case 'outputNorm': {
+        const middle = add(x, n1(attention(x)));
+        return [middle, n2(mlp(middle))];
+      }
+    }
+  };
+  const [a, b] = wire();
+  const out = spec.wiring === 'postNorm' ? n2(add(a, b)) : add(a, b);
+  graph.node('Identity', [out], { outputs: ['out'] });
   graph.output('out', 'F32', ['S', spec.hiddenSize]);
   return { model: graph.encode({ opset: 21, microsoft: true }), externalData: graph.externalData };
 }
 
-function addAttention(
-  graph: OnnxGraph,
-  parts: BlockParts,
-  { q, k, v }: { q: string; k: string; v: string },
-): string {
-  const { heads, kvHeads, headDim } = parts.spec.attention;
-  const half = headDim / 2;
-  const index = graph.input('index', 'I64', [1, 'S']);
-  const mask = graph.input('mask', 'F32', [1, 1, 'S', 'S']);
-  const cos = graph.input('cos', 'F32', ['S', half]);
-  const sin = graph.input('sin', 'F32', ['S', half]);
-  const shape = (name: string, ...sizes: number[]) =>
-    graph.constant(`shape.${name}`, new Tensor('I64', [sizes.length], BigInt64Array.from(sizes, BigInt)));
-  const reshape = (x: string, to: string) => graph.node('Reshape', [x, to]);
-
-  const rotate = (x: string, width: number, place: string): string => {
-    const batched = reshape(x, shape(`${place}.batched`, 1, -1, width)); // [1, S, width]
-    return graph.node('RotaryEmbedding', [batched, index, cos, sin], {
-      domain: MICROSOFT,
-      attributes: {
-        interleaved: { int: 0 },
-        num_heads: { int: width / headDim },
-        rotary_embedding_dim: { int: 0 },
-      },
-    });
-  };
-  /** Each key/value head stands once for every query head that reads it. */
-  const spread = (x: string, place: string): string => {
-    if (kvHeads === heads) return x;
-    const group = heads / kvHeads;
-    const split = reshape(x, shape(`${place}.split`, 1, -1, kvHeads, 1, headDim)); // [1, S, kvHeads, 1, headDim]
-    const wide = graph.node('Expand', [split, shape(`${place}.group`, 1, 1, 1, group, 1)]); // [1, S, kvHeads, group, headDim]
-    return reshape(wide, shape(`${place}.heads`, 1, -1, heads * headDim)); // [1, S, heads * headDim]
-  };
-
-  const query = rotate(q, heads * headDim, 'q');
-  const key = spread(rotate(k, kvHeads * headDim, 'k'), 'k');
-  const value = spread(reshape(v, shape('v.batched', 1, -1, kvHeads * headDim)), 'v');
-  const context = graph.node('MultiHeadAttention', [query, key, value, '', '', mask], {
-    domain: MICROSOFT,
-    attributes: { num_heads: { int: heads } },
-  }); // [1, S, heads * headDim]
-  return reshape(context, shape('context', -1, heads * headDim));
+function addActivation(graph: OnnxGraph, x: string, activation: Activation): string {
+  switch (activation) {
+    case 'silu':
+      return graph.node('Mul', [x, graph.node('Sigmoid', [x])]);
+    case 'relu':
+      return graph.node('Relu', [x]);
+    case 'gelu':
+      return graph.node('Gelu', [x], { attributes: { approximate: { string: 'none' } } });
+    case 'geluTanh':
+      return graph.node('Gelu', [x], { attributes: { approximate: { string: 'tanh' } } });
+  }
 }

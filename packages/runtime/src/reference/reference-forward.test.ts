@@ -1,7 +1,10 @@
-import { defineRecipe, everyRole, type ModuleRole, resolveRecipes } from '@bitcliff/quantize';
+import { readdirSync, readFileSync } from 'node:fs';
+import { readNpy } from '@bitcliff/formats';
+import { defineRecipe, everyRole, resolveRecipes } from '@bitcliff/quantize';
 import { describe, expect, it } from 'vitest';
 import {
   GOLDEN_MODELS,
+  type Golden,
   goldenFolder,
   maxDifference,
   readGolden,
@@ -26,27 +29,7 @@ describe('the float64 oracle against the golden models', () => {
   });
 
   it('llama: embedding, every block, the input of every module role, final norm', async () => {
-    const checkpoint = await openCheckpoint(goldenFolder('llama'));
-    for (const { id, input_ids } of readGolden('llama').sequences) {
-      const trace = await referenceForward(checkpoint, input_ids);
-      const flat = (layers: Float64Array[]) => layers.flatMap((layer) => [...layer]);
-      const check = (name: string, values: ArrayLike<number>) => {
-        const worst = maxDifference(values, readGoldenArray('llama', `${id}_${name}`));
-        expect(worst, `max |diff| of ${id} ${name} ${worst}`).toBeLessThan(SAVED_AS_F32);
-      };
-      check('embed', trace.embed);
-      check('block_out', flat(trace.blockOut));
-      check('final_norm', trace.finalNorm);
-      for (const [role, name] of Object.entries({
-        'attn.qkv': 'attn_qkv_in',
-        'attn.out': 'attn_out_in',
-        'mlp.up': 'mlp_up_in',
-        'mlp.down': 'mlp_down_in',
-      })) {
-        check(name, flat(trace.inputs[role as ModuleRole]));
-      }
-    }
-    await checkpoint.close();
+    await compareTrace(goldenFolder('llama'));
   });
 
   const w8 = defineRecipe({
@@ -68,3 +51,38 @@ describe('the float64 oracle against the golden models', () => {
     await checkpoint.close();
   });
 });
+
+const shared = process.env.BITCLIFF_SHARED;
+describe.skipIf(shared === undefined)(
+  'every golden model, whole traces (skipped without BITCLIFF_SHARED)',
+  () => {
+    const root = `${shared}/golden/models`;
+    it.each(shared === undefined ? [] : readdirSync(root))('%s', (model) => compareTrace(`${root}/${model}`));
+  },
+);
+
+/** Compare everything that a golden folder has with the oracle. */
+async function compareTrace(folder: string): Promise<void> {
+  const checkpoint = await openCheckpoint(folder);
+  const { sequences } = JSON.parse(readFileSync(`${folder}/golden/golden.json`, 'utf8')) as Golden;
+  for (const { id, input_ids } of sequences) {
+    const trace = await referenceForward(checkpoint, input_ids);
+    const flat = (layers: Float64Array[]): number[] => layers.flatMap((layer) => [...layer]);
+    const values: Record<string, ArrayLike<number>> = {
+      logits: trace.logits,
+      embed: trace.embed,
+      block_out: flat(trace.blockOut),
+      final_norm: trace.finalNorm,
+      attn_qkv_in: flat(trace.inputs['attn.qkv']),
+      attn_out_in: flat(trace.inputs['attn.out']),
+      mlp_up_in: flat(trace.inputs['mlp.up']),
+      mlp_down_in: flat(trace.inputs['mlp.down']),
+    };
+    for (const [name, value] of Object.entries(values)) {
+      const golden = readNpy(readFileSync(`${folder}/golden/${id}_${name}.npy`)).data as Float32Array;
+      const worst = maxDifference(value, golden);
+      expect(worst, `max |diff| of ${id} ${name} ${worst}`).toBeLessThan(SAVED_AS_F32);
+    }
+  }
+  await checkpoint.close();
+}

@@ -1,12 +1,13 @@
 /**
  * @file A plain float64 forward pass of one sequence: the oracle of the tests, written for reading. It shares with the engine the
- * reading of weights and the rotary frequencies, and nothing else; recipes are applied in float64 (fake quantization).
+ * reading of weights, the rotary frequencies and the ALiBi slopes, and nothing else; recipes are applied in float64 (fake quantization).
  */
-import { roundHalfToEven } from '@bitcliff/core';
-import type { ActivationScheme, LinearPolicy, ModuleRole, Recipe, WeightScheme } from '@bitcliff/quantize';
+import type { ModuleRole, Recipe } from '@bitcliff/quantize';
+import type { LinearPlace } from '../architecture.ts';
 import type { Checkpoint } from '../checkpoint.ts';
-import { inverseFrequencies } from '../rotary.ts';
-import { type FloatLinear, readBlock, readEmbedding, readHead } from '../weights.ts';
+import type { DecoderSpec } from '../decoder-spec.ts';
+import { type BlockWeights, type NormWeights, readBlock, readEmbedding, readHead } from '../weights.ts';
+import { ACTIVATIONS, add, attend, matmul, normalize, referenceLinear, rotate } from './reference-math.ts';
 
 /** Everything the pass saw, row-major by token. T tokens, H hidden. */
 export interface ReferenceTrace {
@@ -16,6 +17,7 @@ export interface ReferenceTrace {
   readonly blockOut: Float64Array[];
   /** Inputs of the linear layers of each role, per block. */
   readonly inputs: Record<ModuleRole, Float64Array[]>;
+  /** Behind the final norm, [T × H]. */
   readonly finalNorm: Float64Array;
   /** [T × vocabulary]. */
   readonly logits: Float64Array;
@@ -29,157 +31,129 @@ export async function referenceForward(
 ): Promise<ReferenceTrace> {
   const { spec } = checkpoint;
   const T = tokens.length;
-  const H = spec.hiddenSize;
-  const embedding = await readEmbedding(checkpoint);
-  const embed = new Float64Array(T * H);
-  for (const [t, token] of tokens.entries()) embed.set(embedding.subarray(token * H, (token + 1) * H), t * H);
-
   const inputs: ReferenceTrace['inputs'] = { 'attn.qkv': [], 'attn.out': [], 'mlp.up': [], 'mlp.down': [] };
   const blockOut: Float64Array[] = [];
-  let x: Float64Array = embed;
+  const embedded = await embed(checkpoint, tokens);
+  let x = embedded;
   for (let layer = 0; layer < spec.layers; layer++) {
-    const { norms, linears } = await readBlock(checkpoint, layer);
-    const apply = (place: string, input: Float64Array): Float64Array => {
-      const linear = linears.find(({ module }) => module.place === place)!;
-      return referenceLinear(input, T, linear, recipe?.roles[linear.module.role] ?? null);
-    };
-    const a = rmsNorm(x, norms.attention, spec.norm.epsilon);
-    const context = attention(checkpoint, T, apply('q', a), apply('k', a), apply('v', a));
-    x = add(x, apply('attnOut', context));
-    const m = rmsNorm(x, norms.mlp, spec.norm.epsilon);
-    const gate = apply('gate', m);
-    const up = apply('up', m);
-    const product = up.map((u, i) => (gate[i]! / (1 + Math.exp(-gate[i]!))) * u);
-    x = add(x, apply('down', product));
+    const weights = await readBlock(checkpoint, layer);
+    x = runBlock(spec, weights, layer, x, T, recipe, inputs);
     blockOut.push(x);
-    inputs['attn.qkv'].push(a);
-    inputs['attn.out'].push(context);
-    inputs['mlp.up'].push(m);
-    inputs['mlp.down'].push(product);
   }
-
   const head = await readHead(checkpoint);
-  const finalNorm = rmsNorm(x, head.finalNorm, spec.norm.epsilon);
-  const logits = matmul(finalNorm, T, H, head.projection, spec.vocabularySize);
-  return { embed, blockOut, inputs, finalNorm, logits };
+  const finalNorm = head.finalNorm === null ? x : normalize(x, spec.norm, head.finalNorm);
+  const { width } = spec.embedding;
+  const out =
+    head.projectOut === null ? finalNorm : matmul(finalNorm, T, spec.hiddenSize, head.projectOut, width);
+  const V = spec.vocabularySize;
+  const logits = matmul(out, T, width, head.projection, V);
+  for (let i = 0; i < logits.length; i++)
+    logits[i] = (logits[i]! + (head.bias?.[i % V] ?? 0)) * spec.head.logitScale;
+  return { embed: embedded, blockOut, inputs, finalNorm, logits };
 }
 
-/** X [T, in] · W [in, out] + b with the policy's fake quantization. */
-export function referenceLinear(
+async function embed(checkpoint: Checkpoint, tokens: readonly number[]): Promise<Float64Array> {
+  const { spec } = checkpoint;
+  const { width, scale } = spec.embedding;
+  const { table, positions, projectIn, norm } = await readEmbedding(checkpoint);
+  const T = tokens.length;
+  let x: Float64Array = new Float64Array(T * width);
+  for (const [t, token] of tokens.entries()) {
+    for (let i = 0; i < width; i++) x[t * width + i] = table[token * width + i]! * scale;
+  }
+  if (projectIn !== null) x = matmul(x, T, width, projectIn, spec.hiddenSize);
+  if (positions !== null && spec.positions.kind === 'learned') {
+    const { offset } = spec.positions;
+    x = x.map((value, i) => value + positions[offset * spec.hiddenSize + i]!);
+  }
+  return norm === null ? x : normalize(x, spec.norm, norm);
+}
+
+function runBlock(
+  spec: DecoderSpec,
+  weights: BlockWeights,
+  layer: number,
   x: Float64Array,
   T: number,
-  { weight, bias }: Pick<FloatLinear, 'weight' | 'bias'>,
-  policy: LinearPolicy | null,
+  recipe: Recipe | null,
+  inputs: ReferenceTrace['inputs'],
 ): Float64Array {
-  const K = weight.rows;
-  const N = weight.columns;
-  const w = policy === null ? weight.data : fakeQuantizeColumns(weight.data, K, N, policy.weights);
-  const input = policy?.activations ? fakeQuantizeRows(x, T, K, policy.activations) : x;
-  const y = matmul(input, T, K, w, N);
-  if (bias !== null) for (let i = 0; i < y.length; i++) y[i]! += bias[i % N]!;
-  return y;
+  const { heads, kvHeads, headDim, clip } = spec.attention;
+  const apply = (place: LinearPlace, input: Float64Array): Float64Array => {
+    const linear = weights.linears.find(({ module }) => module.place === place)!;
+    return referenceLinear(input, T, linear, recipe?.roles[linear.module.role] ?? null);
+  };
+  const clamp = (y: Float64Array): Float64Array =>
+    clip === null ? y : y.map((value) => Math.min(clip, Math.max(-clip, value)));
+  const n1 = (y: Float64Array): Float64Array => normalize(y, spec.norm, weights.norms.attention);
+  const n2 = (y: Float64Array): Float64Array => normalize(y, spec.norm, weights.norms.mlp as NormWeights);
+
+  const attention = (y: Float64Array): Float64Array => {
+    inputs['attn.qkv'].push(y);
+    const q = normalizeHeads(spec, clamp(apply('q', y)), heads, weights.qNorm);
+    const k = normalizeHeads(spec, clamp(apply('k', y)), kvHeads, weights.kNorm);
+    rotate(spec, q, T, heads);
+    rotate(spec, k, T, kvHeads);
+    const context = attend(spec, T, spec.attention.windows[layer] ?? null, q, k, clamp(apply('v', y)));
+    if (context.length !== T * heads * headDim) throw new Error('context has the wrong size');
+    inputs['attn.out'].push(context);
+    return apply('attnOut', context);
+  };
+  const mlp = (y: Float64Array): Float64Array => {
+    inputs['mlp.up'].push(y);
+    const activation = ACTIVATIONS[spec.mlp.activation];
+    const up = apply('up', y);
+    const middle =
+      spec.mlp.kind === 'plain' ? up.map(activation) : multiply(apply('gate', y).map(activation), up);
+    inputs['mlp.down'].push(middle);
+    return apply('down', middle);
+  };
+
+  switch (spec.wiring) {
+    case 'sequential': {
+      const middle = add(x, attention(n1(x)));
+      return add(middle, mlp(n2(middle)));
+    }
+    case 'parallel':
+      return add(add(x, attention(n1(x))), mlp(n2(x)));
+    case 'parallelSharedNorm': {
+      const y = n1(x);
+      return add(add(x, attention(y)), mlp(y));
+    }
+    case 'postNorm': {
+      const middle = n1(add(x, attention(x)));
+      return n2(add(middle, mlp(middle)));
+    }
+    case 'outputNorm': {
+      const middle = add(x, n1(attention(x)));
+      return add(middle, n2(mlp(middle)));
+    }
+  }
 }
 
-function matmul(
+/** The norm on q or k, [T, count · headDim]. */
+function normalizeHeads(
+  spec: DecoderSpec,
   x: Float64Array,
-  T: number,
-  K: number,
-  w: Float32Array | Float64Array,
-  N: number,
+  count: number,
+  gain: Float32Array | null,
 ): Float64Array {
-  const y = new Float64Array(T * N);
-  for (let t = 0; t < T; t++) {
-    for (let k = 0; k < K; k++) {
-      const a = x[t * K + k]!;
-      for (let n = 0; n < N; n++) y[t * N + n]! += a * w[k * N + n]!;
-    }
-  }
-  return y;
-}
-
-function fakeQuantizeColumns(w: Float32Array, K: number, N: number, { bits }: WeightScheme): Float64Array {
-  const out = Float64Array.from(w);
-  for (let n = 0; n < N; n++) {
-    let absmax = 0;
-    for (let k = 0; k < K; k++) absmax = Math.max(absmax, Math.abs(out[k * N + n]!));
-    const s = absmax / (2 ** (bits - 1) - 1);
-    for (let k = 0; k < K; k++) out[k * N + n] = s === 0 ? 0 : s * roundHalfToEven(out[k * N + n]! / s);
-  }
-  return out;
-}
-
-function fakeQuantizeRows(x: Float64Array, T: number, K: number, { bits }: ActivationScheme): Float64Array {
-  const out = new Float64Array(x.length);
-  for (let t = 0; t < T; t++) {
-    const row = x.subarray(t * K, (t + 1) * K);
-    const s = row.reduce((max, v) => Math.max(max, Math.abs(v)), 0) / (2 ** (bits - 1) - 1);
-    for (let k = 0; k < K; k++) out[t * K + k] = s === 0 ? 0 : s * roundHalfToEven(row[k]! / s);
-  }
-  return out;
-}
-
-function rmsNorm(x: Float64Array, gain: Float32Array, epsilon: number): Float64Array {
-  const H = gain.length;
-  const out = new Float64Array(x.length);
-  for (let i = 0; i < x.length; i += H) {
-    let sum = 0;
-    for (let h = 0; h < H; h++) sum += x[i + h]! ** 2;
-    const inverse = 1 / Math.sqrt(sum / H + epsilon);
-    for (let h = 0; h < H; h++) out[i + h] = x[i + h]! * inverse * gain[h]!;
-  }
-  return out;
-}
-
-function attention(
-  { spec }: Checkpoint,
-  T: number,
-  q: Float64Array,
-  k: Float64Array,
-  v: Float64Array,
-): Float64Array {
-  const { heads, kvHeads, headDim: D } = spec.attention;
-  rotate(spec, q, T, heads);
-  rotate(spec, k, T, kvHeads);
-  const out = new Float64Array(T * heads * D);
-  for (let h = 0; h < heads; h++) {
-    const g = Math.floor(h / (heads / kvHeads));
-    for (let t = 0; t < T; t++) {
-      const scores = new Float64Array(t + 1);
-      for (let u = 0; u <= t; u++) {
-        for (let d = 0; d < D; d++) scores[u]! += q[(t * heads + h) * D + d]! * k[(u * kvHeads + g) * D + d]!;
-      }
-      const max = scores.reduce((m, s) => Math.max(m, s / Math.sqrt(D)), Number.NEGATIVE_INFINITY);
-      const weights = scores.map((s) => Math.exp(s / Math.sqrt(D) - max));
-      const total = weights.reduce((sum, w) => sum + w, 0);
-      for (let u = 0; u <= t; u++) {
-        for (let d = 0; d < D; d++) {
-          out[(t * heads + h) * D + d]! += (weights[u]! / total) * v[(u * kvHeads + g) * D + d]!;
-        }
-      }
-    }
-  }
-  return out;
-}
-
-/** Rotate pairs (d, d + D/2) in place. */
-function rotate(spec: Checkpoint['spec'], x: Float64Array, T: number, heads: number): void {
-  const D = spec.attention.headDim;
-  const frequencies = inverseFrequencies(D, spec.positions.theta, spec.positions.scaling);
-  for (let t = 0; t < T; t++) {
-    for (let h = 0; h < heads; h++) {
-      const at = (t * heads + h) * D;
-      for (const [d, frequency] of frequencies.entries()) {
-        const a = x[at + d]!;
-        const b = x[at + d + D / 2]!;
-        const cos = Math.cos(t * frequency);
-        const sin = Math.sin(t * frequency);
-        x[at + d] = a * cos - b * sin;
-        x[at + d + D / 2] = b * cos + a * sin;
-      }
-    }
+  const { headDim: D, qkNorm } = spec.attention;
+  if (gain === null) return x;
+  switch (qkNorm) {
+    case 'none':
+      return x;
+    case 'whole':
+      return normalize(x, spec.norm, { width: count * D, gain, bias: null });
+    case 'perHead':
+      return normalize(x, spec.norm, { width: D, gain, bias: null });
+    case 'perHeadGain':
+      return normalize(x, spec.norm, { width: D, gain: null, bias: null }).map(
+        (y, i) => y * gain[i % (count * D)]!,
+      );
   }
 }
 
-function add(a: Float64Array, b: Float64Array): Float64Array {
-  return a.map((value, i) => value + b[i]!);
+function multiply(a: Float64Array, b: Float64Array): Float64Array {
+  return a.map((value, i) => value * b[i]!);
 }

@@ -1,17 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readNpy } from '@bitcliff/formats';
 
 /** Golden models: random weights, reference values computed in float64 by an independent program (test/golden/README.md). */
-export const GOLDEN_MODELS = [
-  'llama',
-  'llama_bf16',
-  'llama_biases',
-  'llama_fp16',
-  'llama_rope_llama3',
-  'llama_rope_llama3_v5config',
-  'llama_sharded',
-] as const;
+export const GOLDEN_MODELS: string[] = readdirSync(new URL('../golden', import.meta.url)).filter(
+  (name) => !name.includes('.') && name !== 'w8a8',
+);
 
 /** What golden.json says of one model, as far as the tests use it. */
 export interface Golden {

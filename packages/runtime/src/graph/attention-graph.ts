@@ -1,0 +1,101 @@
+/** @file Attention inside a block graph: clamping, norms on q and k, positions, grouped heads, the product. */
+import { Tensor } from '@bitcliff/core';
+import type { OnnxGraph } from '@bitcliff/formats/onnx';
+import { alibiSlopes } from '../alibi.ts';
+import type { DecoderSpec } from '../decoder-spec.ts';
+import { addNorm } from './norm-graph.ts';
+
+const MICROSOFT = 'com.microsoft';
+
+/** Gains of the norms on q and k, shaped as `attention.qkNorm` says. */
+export interface QkNormWeights {
+  readonly qNorm: Float32Array | null;
+  readonly kNorm: Float32Array | null;
+}
+
+/**
+ * Add attention. Declares the graph inputs that it needs: `mask`, and `index`, `cos`, `sin` or `queryPositions`, `keyPositions` (see
+ * block-graph.ts).
+ * @param q name of f32[S, heads · headDim]  @param k and v, f32[S, kvHeads · headDim]
+ * @returns name of f32[S, heads · headDim]
+ */
+export function addAttention(
+  graph: OnnxGraph,
+  spec: DecoderSpec,
+  gains: QkNormWeights,
+  { q, k, v }: { q: string; k: string; v: string },
+): string {
+  const { heads, kvHeads, headDim, clip } = spec.attention;
+  const shape = (name: string, ...sizes: number[]): string =>
+    graph.constant(`shape.${name}`, new Tensor('I64', [sizes.length], BigInt64Array.from(sizes, BigInt)));
+  const reshape = (x: string, name: string, ...sizes: number[]): string =>
+    graph.node('Reshape', [x, shape(name, ...sizes)]);
+  const scalar = (name: string, value: number): string =>
+    graph.constant(name, new Tensor('F32', [], Float32Array.of(value)));
+
+  const bounds = clip === null ? null : [scalar('clip.min', -clip), scalar('clip.max', clip)];
+  const clamp = (x: string): string => (bounds === null ? x : graph.node('Clip', [x, ...bounds]));
+
+  /** @param x f32[S, count · headDim] */
+  const normalize = (x: string, place: 'q' | 'k', count: number, gain: Float32Array | null): string => {
+    const { qkNorm } = spec.attention;
+    if (qkNorm === 'none' || gain === null) return x;
+    const name = `norm.${place}`;
+    if (qkNorm === 'whole')
+      return addNorm(graph, x, name, spec.norm, { width: count * headDim, gain, bias: null });
+    const split = reshape(x, `${name}.heads`, -1, count, headDim); // [S, count, headDim]
+    const own = qkNorm === 'perHead' ? gain : null;
+    let y = addNorm(graph, split, name, spec.norm, { width: headDim, gain: own, bias: null });
+    if (qkNorm === 'perHeadGain') {
+      y = graph.node('Mul', [y, graph.constant(`${name}.gains`, new Tensor('F32', [count, headDim], gain))]);
+    }
+    return reshape(y, `${name}.joined`, -1, count * headDim);
+  };
+
+  const { positions } = spec;
+  const tables =
+    positions.kind === 'rotary'
+      ? [
+          graph.input('index', 'I64', [1, 'S']),
+          graph.input('cos', 'F32', ['S', positions.dims / 2]),
+          graph.input('sin', 'F32', ['S', positions.dims / 2]),
+        ]
+      : null;
+  /** @param x f32[S, count · headDim]  @returns f32[1, S, count · headDim] */
+  const place = (x: string, name: string, count: number): string => {
+    const batched = reshape(x, `${name}.batched`, 1, -1, count * headDim);
+    if (positions.kind !== 'rotary' || tables === null) return batched;
+    return graph.node('RotaryEmbedding', [batched, ...tables], {
+      domain: MICROSOFT,
+      attributes: {
+        interleaved: { int: positions.interleaved ? 1 : 0 },
+        num_heads: { int: count },
+        rotary_embedding_dim: { int: positions.dims === headDim ? 0 : positions.dims },
+      },
+    });
+  };
+  /** Each key/value head stands once for every query head that reads it. @param x f32[1, S, kvHeads · headDim] */
+  const spread = (x: string, name: string): string => {
+    if (kvHeads === heads) return x;
+    const split = reshape(x, `${name}.split`, 1, -1, kvHeads, 1, headDim);
+    const wide = graph.node('Expand', [split, shape(`${name}.group`, 1, 1, 1, heads / kvHeads, 1)]); // [1, S, kvHeads, group, headDim]
+    return reshape(wide, `${name}.spread`, 1, -1, heads * headDim);
+  };
+
+  const query = place(normalize(clamp(q), 'q', heads, gains.qNorm), 'q', heads);
+  const key = spread(place(normalize(clamp(k), 'k', kvHeads, gains.kNorm), 'k', kvHeads), 'k');
+  const value = spread(reshape(clamp(v), 'v.batched', 1, -1, kvHeads * headDim), 'v');
+  let mask = graph.input('mask', 'F32', [1, 1, 'S', 'S']);
+  if (positions.kind === 'alibi') {
+    const slopes = new Tensor('F32', [1, heads, 1, 1], Float32Array.from(alibiSlopes(heads)));
+    const from = graph.input('queryPositions', 'F32', [1, 1, 'S', 1]);
+    const to = graph.input('keyPositions', 'F32', [1, 1, 1, 'S']);
+    const distance = graph.node('Sub', [to, from]); // [1, 1, S, S], ≤ 0 where a token sees
+    mask = graph.node('Add', [mask, graph.node('Mul', [distance, graph.constant('alibi.slopes', slopes)])]); // [1, heads, S, S]
+  }
+  const context = graph.node('MultiHeadAttention', [query, key, value, '', '', mask], {
+    domain: MICROSOFT,
+    attributes: { num_heads: { int: heads } },
+  }); // [1, S, heads · headDim]
+  return reshape(context, 'context', -1, heads * headDim);
+}

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { main } from './main.ts';
+import { scoreTokens } from './score-command.ts';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const golden = here('../../../packages/runtime/test/golden/llama');
+const demo = here('../../../examples/demo/checkpoint');
+
+async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  let [stdout, stderr] = ['', ''];
+  const code = await main(args, {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+    once: () => {},
+    off: () => {},
+  });
+  return { code, stdout, stderr };
+}
+
+describe('scoreTokens', () => {
+  it('gives log-probabilities, ranks, the arg-max and the perplexity', () => {
+    // three tokens of a vocabulary of 4, by hand: log-softmax of [0, ln 2, ln 4, 0] is −ln 8 + the logit
+    const row = [0, Math.log(2), Math.log(4), 0];
+    const scores = scoreTokens([3, 1, 2], Float32Array.from([...row, ...row, ...row]));
+    expect(scores.tokenLogProbs[0]).toBeCloseTo(Math.log(2 / 8), 6);
+    expect(scores.tokenLogProbs[1]).toBeCloseTo(Math.log(4 / 8), 6);
+    expect(scores.ranks).toEqual([2, 1]);
+    expect(scores.argmax).toEqual([2, 2, 2]);
+    expect(scores.perplexity).toBeCloseTo(Math.sqrt(8), 5);
+    expect(scoreTokens([1], Float32Array.from(row)).perplexity).toBeNull();
+  });
+});
+
+describe('bitcliff score', () => {
+  it('gives the golden log-probabilities by ids, without a tokenizer', async () => {
+    const { sequences, quantized } = JSON.parse(readFileSync(`${golden}/golden/golden.json`, 'utf8'));
+    for (const [s, sequence] of sequences.entries()) {
+      const ids = sequence.input_ids.join(',');
+      const plain = JSON.parse((await run('score', golden, '--ids', ids, '--json')).stdout);
+      expect(plain.ids).toEqual(sequence.input_ids);
+      expect(plain.argmax).toEqual(sequence.argmax);
+      expect(plain.perplexity).toBeCloseTo(sequence.perplexity, 2);
+      const w4 = JSON.parse((await run('score', golden, '--ids', ids, '--recipe', 'w4', '--json')).stdout);
+      for (const [t, logProb] of sequence.token_logprobs.entries()) {
+        expect(plain.tokenLogProbs[t]).toBeCloseTo(logProb, 4);
+        expect(w4.tokenLogProbs[t]).toBeCloseTo(quantized.w4_sym_percolumn.token_logprobs[s][t], 4);
+      }
+    }
+  });
+
+  it('prints a row per token of a text, and the perplexity', async () => {
+    const { code, stdout } = await run('score', demo, '--text', 'Tom hid the ball in the chest.');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^position +id +token +log p +rank$/m);
+    expect(stdout).toMatch(/" ball" +-\d+\.\d{4} +\d+$/m);
+    expect(stdout).toMatch(/^perplexity \d+\.\d{4}$/m);
+  });
+
+  it.each<[string[], number, string]>([
+    [['--json'], 1, 'score: nothing to score, expected either --text or --ids'],
+    [['--text', 'a', '--ids', '1'], 1, 'score: two things to score'],
+    [['--ids', '1,x'], 2, 'Expected integers from 0 with commas between them.'],
+    [['--ids', '97'], 1, 'token id outside the vocabulary, expected an integer in [0, 97), received 97'],
+    [['--text', 'a'], 1, 'missing file tokenizer.json'],
+    [['--ids', '1', '--recipe', 'w5'], 1, 'unknown recipe "w5"'],
+  ])('refuses %j', async (args, expected, message) => {
+    const { code, stdout, stderr } = await run('score', golden, ...args);
+    expect(stderr).toContain(message);
+    expect(stdout).toBe('');
+    expect(code).toBe(expected);
+  });
+});

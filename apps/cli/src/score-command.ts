@@ -1,0 +1,133 @@
+import { InvalidInputError } from '@bitcliff/core';
+import { resolveRecipes } from '@bitcliff/quantize';
+import { createEngine, type TextTokenizer } from '@bitcliff/runtime';
+import { openCheckpoint } from '@bitcliff/runtime/node';
+import { type Command, InvalidArgumentError } from 'commander';
+import * as ort from 'onnxruntime-node';
+import type { Terminal } from './terminal.ts';
+import { textTable } from './text-table.ts';
+
+interface ScoreOptions {
+  readonly text?: string;
+  readonly ids?: readonly number[];
+  readonly recipe?: string;
+  readonly json?: boolean;
+}
+
+/** `bitcliff score`: the log-probability of each token of a text. */
+export function addScoreCommand(
+  program: Command,
+  context: { terminal: Terminal; signal: AbortSignal },
+): void {
+  program
+    .command('score')
+    .description("Print each token's log-probability and rank, and the perplexity of a text.")
+    .argument('<checkpoint>', 'Hugging Face folder')
+    .option('--text <text>', 'text to score; the tokenizer decides about a BOS token')
+    .option('--ids <ids>', 'token ids with commas between; needs no tokenizer', parseIds)
+    .option('--recipe <name>', 'score the model under this recipe (default: unquantized)')
+    .option('--json', 'print {ids, tokenLogProbs, argmax, perplexity} as JSON')
+    .addHelpText(
+      'after',
+      "\nExample:\n  $ bitcliff score models/my-llama --text 'Once upon a time' --recipe w8a8",
+    )
+    .action(async (path: string, options: ScoreOptions) => {
+      checkOptions(options);
+      const recipes = options.recipe === undefined ? [] : resolveRecipes([options.recipe]);
+      const checkpoint = await openCheckpoint(path);
+      try {
+        const tokenizer = options.text === undefined ? undefined : await checkpoint.tokenizer();
+        const ids = options.ids ?? tokenizer!.encode(options.text!);
+        const engine = await createEngine(checkpoint, { ort, recipes });
+        try {
+          const variants = await engine.logits(ids, { signal: context.signal });
+          const scores = scoreTokens(ids, variants.at(-1)!.logits);
+          const text = options.json
+            ? `${JSON.stringify(toJson(ids, scores))}\n`
+            : renderScores(ids, scores, tokenizer);
+          context.terminal.stdout.write(text);
+        } finally {
+          await engine.dispose();
+        }
+      } finally {
+        await checkpoint.close();
+      }
+    });
+}
+
+/** What the model says of a sequence of T tokens. */
+export interface TokenScores {
+  /** log p(ids[t + 1] | ids[0..t]), natural logarithm, T − 1 numbers. */
+  readonly tokenLogProbs: readonly number[];
+  /** Place of ids[t + 1] among all tokens, 1 is the most probable. */
+  readonly ranks: readonly number[];
+  /** The most probable token after each token, T ids; the lowest id among equals. */
+  readonly argmax: readonly number[];
+  /** exp(−mean of tokenLogProbs); `null` for a single token. */
+  readonly perplexity: number | null;
+}
+
+/** @param logits f32[T × vocabulary]; log-softmax in float64 */
+export function scoreTokens(ids: readonly number[], logits: Float32Array): TokenScores {
+  const V = logits.length / ids.length;
+  const tokenLogProbs: number[] = [];
+  const ranks: number[] = [];
+  const argmax: number[] = [];
+  for (let t = 0; t < ids.length; t++) {
+    const row = logits.subarray(t * V, (t + 1) * V);
+    let best = 0;
+    for (let v = 1; v < V; v++) if (row[v]! > row[best]!) best = v;
+    argmax.push(best);
+    const next = ids[t + 1];
+    if (next === undefined) continue;
+    const max = row[best]!;
+    let sum = 0;
+    let rank = 1;
+    for (const logit of row) {
+      sum += Math.exp(logit - max);
+      if (logit > row[next]!) rank++;
+    }
+    tokenLogProbs.push(row[next]! - max - Math.log(sum));
+    ranks.push(rank);
+  }
+  const total = tokenLogProbs.reduce((sum, logProb) => sum + logProb, 0);
+  const perplexity = tokenLogProbs.length === 0 ? null : Math.exp(-total / tokenLogProbs.length);
+  return { tokenLogProbs, ranks, argmax, perplexity };
+}
+
+function checkOptions({ text, ids }: ScoreOptions): void {
+  if ((text === undefined) !== (ids === undefined)) return;
+  throw new InvalidInputError({
+    op: 'score',
+    problem: text === undefined ? 'nothing to score' : 'two things to score',
+    expected: 'either --text or --ids',
+  });
+}
+
+function toJson(ids: readonly number[], { tokenLogProbs, argmax, perplexity }: TokenScores): object {
+  return { ids, tokenLogProbs, argmax, perplexity };
+}
+
+function renderScores(
+  ids: readonly number[],
+  scores: TokenScores,
+  tokenizer: TextTokenizer | undefined,
+): string {
+  const rows = ids.map((id, t) => [
+    String(t),
+    String(id),
+    ...(tokenizer === undefined ? [] : [JSON.stringify(tokenizer.decode([id]))]),
+    t === 0 ? '–' : scores.tokenLogProbs[t - 1]!.toFixed(4),
+    t === 0 ? '–' : String(scores.ranks[t - 1]!),
+  ]);
+  const head = ['position', 'id', ...(tokenizer === undefined ? [] : ['token']), 'log p', 'rank'];
+  const last =
+    scores.perplexity === null ? 'one token: no perplexity' : `perplexity ${scores.perplexity.toFixed(4)}`;
+  return `${textTable(head, rows)}\n${last}\n`;
+}
+
+function parseIds(text: string): number[] {
+  const ids = text.split(',').map((part) => Number(part.trim() === '' ? Number.NaN : part));
+  if (ids.every((id) => Number.isSafeInteger(id) && id >= 0)) return ids;
+  throw new InvalidArgumentError('Expected integers from 0 with commas between them.');
+}

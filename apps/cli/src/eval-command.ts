@@ -8,6 +8,7 @@ import { openCheckpoint } from '@bitcliff/runtime/node';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as ort from 'onnxruntime-node';
 import { renderEvalTable, summarize, type VariantResult } from './eval-report.ts';
+import { localPath } from './local-path.ts';
 import { createProgressLine } from './progress-line.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -33,7 +34,10 @@ export function addEvalCommand(
   program
     .command('eval')
     .description('Score a checkpoint, and what recipes make of it, on zero-shot tasks.')
-    .argument('<checkpoint>', 'Hugging Face folder: config.json, model.safetensors, tokenizer.json')
+    .argument(
+      '<checkpoint>',
+      'Hugging Face folder (config.json, weights, tokenizer.json), or hf:org/name[@revision]',
+    )
     .requiredOption('--data <dir>', 'folder with the task data, such as <dir>/hellaswag/…')
     .addOption(namesOption('--recipes', 'variants beside the baseline', RECIPES, ['w8a8', 'w4']))
     .addOption(namesOption('--tasks', 'tasks to score', TASKS, ['hellaswag', 'lambada_openai']))
@@ -106,7 +110,7 @@ async function evaluateCheckpoint(
   const recipes = resolveRecipes(options.recipes);
   const tasks = resolveTasks(options.tasks);
   const limit = options.limit === undefined ? {} : { limit: options.limit };
-  const checkpoint = await openCheckpoint(path);
+  const checkpoint = await openCheckpoint(await localPath(path, run));
   try {
     const tokenizer = await checkpoint.tokenizer();
     const maxLength = checkpoint.spec.maxPositions;

@@ -4,6 +4,7 @@ import { createEngine, type TextTokenizer } from '@bitcliff/runtime';
 import { openCheckpoint } from '@bitcliff/runtime/node';
 import { type Command, InvalidArgumentError } from 'commander';
 import * as ort from 'onnxruntime-node';
+import { localPath } from './local-path.ts';
 import type { Terminal } from './terminal.ts';
 import { textTable } from './text-table.ts';
 
@@ -22,7 +23,7 @@ export function addScoreCommand(
   program
     .command('score')
     .description("Print each token's log-probability and rank, and the perplexity of a text.")
-    .argument('<checkpoint>', 'Hugging Face folder')
+    .argument('<checkpoint>', 'Hugging Face folder, or hf:org/name[@revision]')
     .option('--text <text>', 'text to score; the tokenizer decides about a BOS token')
     .option('--ids <ids>', 'token ids with commas between; needs no tokenizer', parseIds)
     .option('--recipe <name>', 'score the model under this recipe (default: unquantized)')
@@ -34,7 +35,7 @@ export function addScoreCommand(
     .action(async (path: string, options: ScoreOptions) => {
       checkOptions(options);
       const recipes = options.recipe === undefined ? [] : resolveRecipes([options.recipe]);
-      const checkpoint = await openCheckpoint(path);
+      const checkpoint = await openCheckpoint(await localPath(path, { signal: context.signal }));
       try {
         const tokenizer = options.text === undefined ? undefined : await checkpoint.tokenizer();
         const ids = options.ids ?? tokenizer!.encode(options.text!);

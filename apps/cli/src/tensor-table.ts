@@ -1,3 +1,4 @@
+import { printable } from './printable.ts';
 import { textTable } from './text-table.ts';
 
 /** What the table shows of a tensor. */
@@ -70,7 +71,7 @@ export function renderTensorTable(tensors: readonly TensorRow[], options: { all:
   const sorted = [...tensors].sort((a, b) => naturalOrder(a.name, b.name));
   const families = options.all ? sorted.map((tensor) => ({ ...tensor, count: 1 })) : groupTensors(sorted);
   const rows = families.map(({ name, dtype, shape, count, byteLength }) => [
-    name,
+    printable(name),
     dtype,
     `[${shape.join(', ')}]`,
     count === 1 ? '' : `× ${count}`,

@@ -1,11 +1,19 @@
 /** @file bfloat16, the upper half of a float32, in bulk. Rounding is done on the bit pattern, once. */
+
+import type { OverflowMode } from './dtypes/overflow-mode.ts';
 import { checkOutputLength } from './internal/codec-output.ts';
 import { bitsRoundedToOdd, floatOfBits } from './internal/float-bits.ts';
+import { saturate } from './internal/saturate.ts';
+import { SIMD_WORTHWHILE, widenKernels } from './internal/widen-simd.ts';
+
+/** Code of infinity. */
+const INFINITY_CODE = 0x7f80;
 
 /**
- * Round numbers to BF16 codes, nearest even; overflow gives infinity, a NaN stays a NaN (quiet, sign kept).
+ * Round numbers to BF16 codes, nearest even. A NaN stays a NaN (quiet, sign kept).
  * @param values f32[n] or f64[n]; float64 is rounded once, not by way of float32
  * @param out u16[n] to write to @default a new array
+ * @param overflow what becomes of numbers that round beyond 3.39e38 @default 'nonsat', to infinity
  * @returns u16[n], the codes
  * @throws {ShapeError} when `out` has another length
  * @example
@@ -14,14 +22,16 @@ import { bitsRoundedToOdd, floatOfBits } from './internal/float-bits.ts';
 export function encodeBF16(
   values: Float32Array | Float64Array,
   out: Uint16Array = new Uint16Array(values.length),
+  overflow: OverflowMode = 'nonsat',
 ): Uint16Array {
   checkOutputLength('encodeBF16', values.length, out.length);
   if (values instanceof Float64Array) {
     for (let i = 0; i < values.length; i++) out[i] = codeOfBits(bitsRoundedToOdd(values[i]!));
-    return out;
+  } else {
+    const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+    for (let i = 0; i < bits.length; i++) out[i] = codeOfBits(bits[i]!);
   }
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  for (let i = 0; i < bits.length; i++) out[i] = codeOfBits(bits[i]!);
+  if (overflow !== 'nonsat') saturate(values, out, INFINITY_CODE, overflow);
   return out;
 }
 
@@ -39,8 +49,15 @@ export function decodeBF16(
 ): Float32Array {
   checkOutputLength('decodeBF16', codes.length, out.length);
   const bits = new Uint32Array(out.buffer, out.byteOffset, out.length);
-  for (let i = 0; i < codes.length; i++) bits[i] = codes[i]! << 16;
+  const kernels = codes.length < SIMD_WORTHWHILE ? null : widenKernels();
+  if (kernels === null) decodeBF16Loop(codes, bits);
+  else kernels.bf16(codes, bits);
   return out;
+}
+
+/** `decodeBF16` without vector instructions. */
+export function decodeBF16Loop(codes: Uint16Array, bits: Uint32Array): void {
+  for (let i = 0; i < codes.length; i++) bits[i] = codes[i]! << 16;
 }
 
 /**

@@ -67,6 +67,12 @@ describe('memorySource', () => {
     expect(view.buffer).toBe(BYTES.buffer);
     expect(view.byteOffset).toBe(BYTES.byteOffset + 10);
   });
+
+  it('gives plain arrays over a Buffer of Node', async () => {
+    const view = await memorySource(Buffer.from(BYTES)).read(10, 5);
+    expect(view.constructor).toBe(Uint8Array);
+    expect(view).toEqual(BYTES.slice(10, 15));
+  });
 });
 
 describe('blobSource', () => {

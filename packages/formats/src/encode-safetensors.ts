@@ -1,4 +1,5 @@
 import type { Tensor } from '@bitcliff/core';
+import { bytesOf } from './internal/elements.ts';
 import { layoutSafetensors } from './internal/safetensors-layout.ts';
 
 /**
@@ -17,10 +18,11 @@ export function encodeSafetensors(
 ): Uint8Array {
   const layout = layoutSafetensors('encodeSafetensors', tensors, metadata);
   const file = new Uint8Array(layout.byteLength);
-  let offset = 0;
-  for (const piece of [layout.head, ...layout.data]) {
-    file.set(piece, offset);
-    offset += piece.byteLength;
+  file.set(layout.head);
+  let offset = layout.head.byteLength;
+  for (const { name, byteLength } of layout.tensors) {
+    file.set(bytesOf(tensors.get(name)!.data), offset);
+    offset += byteLength;
   }
   return file;
 }

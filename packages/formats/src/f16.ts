@@ -2,16 +2,24 @@
  * @file IEEE 754 binary16, in bulk. Integer arithmetic on the bit patterns, so that no intermediate result is rounded:
  * every code is what one rounding to nearest even gives, for float32 and for float64 input.
  */
+
+import type { OverflowMode } from './dtypes/overflow-mode.ts';
 import { checkOutputLength } from './internal/codec-output.ts';
 import { bitsRoundedToOdd } from './internal/float-bits.ts';
+import { saturate } from './internal/saturate.ts';
+import { SIMD_WORTHWHILE, widenKernels } from './internal/widen-simd.ts';
+
+/** Code of infinity. */
+const INFINITY_CODE = 0x7c00;
 
 /** Value of the last place of a subnormal, 2^-24. */
 const SUBNORMAL_STEP = 2 ** -24;
 
 /**
- * Round numbers to F16 codes, nearest even; overflow gives infinity, a NaN stays a NaN (quiet, sign kept).
+ * Round numbers to F16 codes, nearest even. A NaN stays a NaN (quiet, sign kept).
  * @param values f32[n] or f64[n]; float64 is rounded once, not by way of float32
  * @param out u16[n] to write to @default a new array
+ * @param overflow what becomes of numbers that round beyond 65504 @default 'nonsat', to infinity
  * @returns u16[n], the codes
  * @throws {ShapeError} when `out` has another length
  * @example
@@ -20,14 +28,16 @@ const SUBNORMAL_STEP = 2 ** -24;
 export function encodeF16(
   values: Float32Array | Float64Array,
   out: Uint16Array = new Uint16Array(values.length),
+  overflow: OverflowMode = 'nonsat',
 ): Uint16Array {
   checkOutputLength('encodeF16', values.length, out.length);
   if (values instanceof Float64Array) {
     for (let i = 0; i < values.length; i++) out[i] = codeOfBits(bitsRoundedToOdd(values[i]!));
-    return out;
+  } else {
+    const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+    for (let i = 0; i < bits.length; i++) out[i] = codeOfBits(bits[i]!);
   }
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  for (let i = 0; i < bits.length; i++) out[i] = codeOfBits(bits[i]!);
+  if (overflow !== 'nonsat') saturate(values, out, INFINITY_CODE, overflow);
   return out;
 }
 
@@ -44,6 +54,14 @@ export function decodeF16(
   out: Float32Array = new Float32Array(codes.length),
 ): Float32Array {
   checkOutputLength('decodeF16', codes.length, out.length);
+  const kernels = codes.length < SIMD_WORTHWHILE ? null : widenKernels();
+  if (kernels === null) decodeF16Loop(codes, out);
+  else kernels.f16(codes, new Uint32Array(out.buffer, out.byteOffset, out.length));
+  return out;
+}
+
+/** `decodeF16` without vector instructions. */
+export function decodeF16Loop(codes: Uint16Array, out: Float32Array): void {
   const bits = new Uint32Array(out.buffer, out.byteOffset, out.length);
   for (let i = 0; i < codes.length; i++) {
     const code = codes[i]!;
@@ -57,7 +75,6 @@ export function decodeF16(
       bits[i] = ((code & 0x8000) << 16) | 0x7f800000 | ((code & 0x3ff) << 13);
     }
   }
-  return out;
 }
 
 /**

@@ -13,7 +13,8 @@ export function memorySource(bytes: Uint8Array, name = 'memory'): ByteSource {
     byteLength: bytes.byteLength,
     async read(offset, length) {
       checkByteRange(source, offset, length);
-      return bytes.subarray(offset, offset + length);
+      // not bytes.subarray: over a Buffer of Node it would give a Buffer, whose slice() is another
+      return new Uint8Array(bytes.buffer, bytes.byteOffset + offset, length);
     },
     async close() {},
   };

@@ -86,14 +86,14 @@ describe('openTensorFolder', () => {
   });
 
   it('says what it looked for and what there is', async () => {
-    const dir = await folder('other', { 'pytorch_model.bin': 'x', 'config.json': '{}' });
+    const dir = await folder('other', { 'adapter.bin': 'x', 'config.json': '{}' });
     const says = [
       'no checkpoint in the folder',
       'expected model.safetensors or model.safetensors.index.json',
     ];
     await expectRefusal(() => openTensorFolder(dir), dir, {
       error: NotFoundError,
-      says: [...says, 'received "config.json", "pytorch_model.bin"'],
+      says: [...says, 'received "adapter.bin", "config.json"'],
     });
     await expectRefusal(async () => openTensorFolder(await folder('none')), 'none', {
       error: NotFoundError,

@@ -59,6 +59,7 @@ describe('openSafetensorsShards', () => {
     expect(tensors.info('b')).toEqual({ name: 'b', dtype: 'F32', shape: [2], byteLength: 8 });
     expect((await tensors.read('a')).data).toEqual(new Float32Array([1]));
     expect(await tensors.readFloat32('b', { range: { start: 1, end: 2 } })).toEqual(new Float32Array([3]));
+    expect([...(await tensors.readBytes('a'))]).toEqual([0, 0, 0x80, 0x3f]);
     await tensors.close();
     expect(log).toEqual({ opened: 2, closed: 2 });
   });

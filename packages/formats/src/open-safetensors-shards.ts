@@ -1,13 +1,14 @@
 /** @file Several safetensors files as one source, after the `model.safetensors.index.json` that transformers writes. */
-import { BitcliffError, FormatError, NotFoundError } from '@bitcliff/core';
 import type { ByteSource } from './byte-source.ts';
-import { missingTensor } from './internal/missing-tensor.ts';
-import { quote } from './internal/quote.ts';
-import { parseShardIndex } from './internal/shard-index.ts';
+import { openShards, type ShardFormat } from './internal/open-shards.ts';
 import { openSafetensors } from './open-safetensors.ts';
 import type { TensorSource } from './tensor-source.ts';
 
-const op = 'openSafetensorsShards';
+const FORMAT: ShardFormat = {
+  op: 'openSafetensorsShards',
+  extension: '.safetensors',
+  open: openSafetensors,
+};
 
 /**
  * Open a sharded checkpoint: check the index, then the header of every shard. Tensors that the index does not name stay hidden.
@@ -25,75 +26,5 @@ export async function openSafetensorsShards(
   openShard: (fileName: string) => Promise<ByteSource>,
   name = 'model.safetensors.index.json',
 ): Promise<TensorSource> {
-  const { weightMap, metadata } = parseShardIndex(index, name);
-  const shards = new Map<string, TensorSource>();
-  const closeAll = async (): Promise<void> => {
-    await Promise.all([...shards.values()].map((shard) => shard.close()));
-  };
-  try {
-    for (const fileName of new Set(weightMap.values())) {
-      shards.set(fileName, await openOne(fileName, openShard, name));
-    }
-    for (const [tensor, fileName] of weightMap) requireTensor(tensor, fileName, shards, name);
-  } catch (error) {
-    await closeAll();
-    throw error;
-  }
-
-  const names = Object.freeze([...weightMap.keys()]);
-  const shardOf = (tensor: string): TensorSource => {
-    const fileName = weightMap.get(tensor);
-    if (fileName === undefined) throw missingTensor(tensor, names, name);
-    return shards.get(fileName)!;
-  };
-  return {
-    name,
-    metadata,
-    names: () => names,
-    has: (tensor) => weightMap.has(tensor),
-    info: (tensor) => shardOf(tensor).info(tensor),
-    read: async (tensor, options) => shardOf(tensor).read(tensor, options),
-    readFloat32: async (tensor, options) => shardOf(tensor).readFloat32(tensor, options),
-    close: closeAll,
-  };
-}
-
-async function openOne(
-  fileName: string,
-  openShard: (fileName: string) => Promise<ByteSource>,
-  path: string,
-): Promise<TensorSource> {
-  let source: ByteSource;
-  try {
-    source = await openShard(fileName);
-  } catch (cause) {
-    if (!BitcliffError.isInstance(cause) || cause.code !== 'NOT_FOUND') throw cause;
-    const problem = 'shard is missing';
-    const expected = 'every shard of the index to exist';
-    throw new NotFoundError({ op, problem, expected, received: `no ${quote(fileName)}`, path, cause });
-  }
-  try {
-    return await openSafetensors(source);
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
-}
-
-function requireTensor(
-  tensor: string,
-  fileName: string,
-  shards: ReadonlyMap<string, TensorSource>,
-  path: string,
-): void {
-  const shard = shards.get(fileName)!;
-  if (shard.has(tensor)) return;
-  throw new FormatError({
-    op,
-    problem: 'the index names a tensor that its shard does not have',
-    expected: `tensor ${quote(tensor)} in ${quote(fileName)}`,
-    received: `a shard of ${shard.names().length} other tensors`,
-    where: `tensor ${quote(tensor)}`,
-    path,
-  });
+  return openShards(FORMAT, index, openShard, name);
 }

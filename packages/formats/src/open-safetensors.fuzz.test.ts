@@ -4,7 +4,7 @@ import { encodeSafetensors } from './encode-safetensors.ts';
 import { memorySource } from './memory-source.ts';
 import { openSafetensors } from './open-safetensors.ts';
 
-const MUTATIONS = 12_000;
+const MUTATIONS = 20_000;
 
 const good = encodeSafetensors(
   new Map<string, Tensor>([
@@ -40,10 +40,10 @@ it(`refuses with a BitcliffError or reads correctly under ${MUTATIONS} mutations
       opened++;
       let total = 0;
       for (const name of tensors.names()) {
-        const { dtype, shape, byteLength } = tensors.info(name);
+        const { shape, byteLength } = tensors.info(name);
         const tensor = await tensors.read(name);
         expect(tensor.data.byteLength).toBe(byteLength);
-        expect(elementCount(shape) * bytesPerElement(dtype)).toBe(byteLength);
+        expect(elementCount(shape) * bytesPerElement(tensor.dtype)).toBe(byteLength);
         total += byteLength;
       }
       const headerLength = Number(new DataView(bytes.buffer).getBigUint64(0, true));

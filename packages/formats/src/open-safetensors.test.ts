@@ -67,6 +67,17 @@ describe('openSafetensors', () => {
     ]);
   });
 
+  it('reads the stored bytes of a tensor', async () => {
+    const tensors = await open(good());
+    expect(await tensors.readBytes('half')).toEqual(new Uint8Array([0x00, 0x3c, 0x00, 0xc0]));
+    expect((await tensors.readBytes('double')).byteLength).toBe(tensors.info('double').byteLength);
+    expect((await tensors.readBytes('empty')).byteLength).toBe(0);
+    await expectRefusal(() => tensors.readBytes('hal'), 'model.safetensors', {
+      error: NotFoundError,
+      says: ['no such tensor', 'Did you mean "half"?'],
+    });
+  });
+
   it('reads tensors in their dtype, scalars and empty ones too', async () => {
     const tensors = await open(good());
     expect((await tensors.read('w')).data).toEqual(new Float32Array([1, 2, 3, 4, 5, 6]));

@@ -1,49 +1,87 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BitcliffError, NotFoundError } from '@bitcliff/core';
+import { BitcliffError, InvalidInputError, NotFoundError } from '@bitcliff/core';
+import type { ByteSource } from './byte-source.ts';
 import { openFileSource } from './file-source.node.ts';
+import { openGguf } from './gguf/open-gguf.ts';
+import {
+  SAFETENSORS_FILE,
+  SAFETENSORS_INDEX_FILE,
+  TORCH_FILE,
+  TORCH_INDEX_FILE,
+} from './internal/checkpoint-files.ts';
 import { quote } from './internal/quote.ts';
-import { requireIndexLength } from './internal/shard-index.ts';
-import { openSafetensorsFile } from './open-safetensors-file.node.ts';
+import { readIndexFile } from './internal/shard-index-file.node.ts';
+import { openSafetensors } from './open-safetensors.ts';
 import { openSafetensorsShards } from './open-safetensors-shards.ts';
 import type { TensorSource } from './tensor-source.ts';
+import { openTorch } from './torch/open-torch.ts';
+import { openTorchShards } from './torch/open-torch-shards.ts';
 
 const op = 'openTensorFolder';
-
-/** File names that Hugging Face checkpoints use; the single file wins when both are there, as in transformers. */
-const SINGLE_FILE = 'model.safetensors';
-const INDEX_FILE = 'model.safetensors.index.json';
 
 /** Folder entries shown when nothing was found. */
 const SHOWN_ENTRIES = 10;
 
 /**
- * Open the checkpoint in a folder: `model.safetensors`, or else the shards of `model.safetensors.index.json`.
+ * Open the checkpoint in a folder. The first of these that is there, in the order of transformers: `model.safetensors`, the shards of
+ * `model.safetensors.index.json`, `pytorch_model.bin`, the shards of `pytorch_model.bin.index.json`; else the folder's only `.gguf` file.
  * Headers are read and checked, tensors are read when asked for.
  * @param dir path of the folder
  * @returns all tensors of the checkpoint; close it after use
- * @throws {NotFoundError} when the folder, both files, or a shard of the index is missing
+ * @throws {NotFoundError} when the folder, all of these files, or a shard of the index is missing
+ * @throws {InvalidInputError} when it holds several GGUF files and nothing else: each is a whole model
  * @throws {FormatError} when the index or a file is not valid
  * @example
  * const tensors = await openTensorFolder('checkpoint');
  */
 export async function openTensorFolder(dir: string): Promise<TensorSource> {
-  const single = await unlessMissing(openSafetensorsFile(join(dir, SINGLE_FILE)));
-  if (single !== undefined) return single;
-  const indexPath = join(dir, INDEX_FILE);
-  const index = await unlessMissing(readIndex(indexPath));
-  if (index === undefined) throw await nothingFound(dir);
-  return openSafetensorsShards(index, (fileName) => openFileSource(join(dir, fileName)), indexPath);
+  const openShard = (fileName: string): Promise<ByteSource> => openFileSource(join(dir, fileName));
+  const ways: readonly (() => Promise<TensorSource | undefined>)[] = [
+    () => openUnlessMissing(join(dir, SAFETENSORS_FILE), openSafetensors),
+    () => openIndexUnlessMissing(join(dir, SAFETENSORS_INDEX_FILE), openShard, openSafetensorsShards),
+    () => openUnlessMissing(join(dir, TORCH_FILE), openTorch),
+    () => openIndexUnlessMissing(join(dir, TORCH_INDEX_FILE), openShard, openTorchShards),
+    () => openOnlyGguf(dir),
+  ];
+  for (const way of ways) {
+    const tensors = await way();
+    if (tensors !== undefined) return tensors;
+  }
+  throw nothingFound(dir, await entriesOf(dir));
 }
 
-async function readIndex(path: string): Promise<Uint8Array> {
-  const source = await openFileSource(path);
+async function openUnlessMissing(
+  path: string,
+  open: (source: ByteSource) => Promise<TensorSource>,
+): Promise<TensorSource | undefined> {
+  const source = await unlessMissing(openFileSource(path));
+  if (source === undefined) return undefined;
   try {
-    requireIndexLength(source.byteLength, path);
-    return await source.read(0, source.byteLength);
-  } finally {
+    return await open(source);
+  } catch (error) {
     await source.close();
+    throw error;
   }
+}
+
+async function openIndexUnlessMissing(
+  path: string,
+  openShard: (fileName: string) => Promise<ByteSource>,
+  open: typeof openSafetensorsShards,
+): Promise<TensorSource | undefined> {
+  const index = await unlessMissing(readIndexFile(path));
+  return index === undefined ? undefined : open(index, openShard, path);
+}
+
+async function openOnlyGguf(dir: string): Promise<TensorSource | undefined> {
+  const files = (await entriesOf(dir)).filter((name) => name.toLowerCase().endsWith('.gguf'));
+  if (files.length < 2) {
+    return files[0] === undefined ? undefined : openUnlessMissing(join(dir, files[0]), openGguf);
+  }
+  const problem = 'several GGUF files, and each is a whole model';
+  const hint = `Open one by its path, as in ${join(dir, files[0]!)}`;
+  throw new InvalidInputError({ op, problem, expected: 'one', received: shown(files), path: dir, hint });
 }
 
 /** The value, or undefined when the file does not exist. */
@@ -56,16 +94,28 @@ async function unlessMissing<T>(opening: Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function nothingFound(dir: string): Promise<NotFoundError> {
-  const expected = `${SINGLE_FILE} or ${INDEX_FILE}`;
-  let entries: string[];
+const EXPECTED = `${SAFETENSORS_FILE} or ${SAFETENSORS_INDEX_FILE}, ${TORCH_FILE} or its index, or one .gguf file`;
+
+async function entriesOf(dir: string): Promise<string[]> {
   try {
-    entries = (await readdir(dir)).sort();
+    return (await readdir(dir)).sort();
   } catch (cause) {
-    return new NotFoundError({ op, problem: 'cannot list the folder', expected, path: dir, cause });
+    throw new NotFoundError({ op, problem: 'cannot list the folder', expected: EXPECTED, path: dir, cause });
   }
-  const shown = entries.slice(0, SHOWN_ENTRIES).map(quote).join(', ');
-  const received =
-    entries.length > SHOWN_ENTRIES ? `${entries.length} others: ${shown}, …` : shown || 'an empty folder';
-  return new NotFoundError({ op, problem: 'no checkpoint in the folder', expected, received, path: dir });
+}
+
+function nothingFound(dir: string, entries: readonly string[]): NotFoundError {
+  const received = entries.length === 0 ? 'an empty folder' : shown(entries);
+  return new NotFoundError({
+    op,
+    problem: 'no checkpoint in the folder',
+    expected: EXPECTED,
+    received,
+    path: dir,
+  });
+}
+
+function shown(names: readonly string[]): string {
+  const first = names.slice(0, SHOWN_ENTRIES).map(quote).join(', ');
+  return names.length > SHOWN_ENTRIES ? `${names.length} others: ${first}, …` : first;
 }

@@ -16,11 +16,17 @@ describe('toFloat32', () => {
     expect(toFloat32(new Tensor('F64', [1], new Float64Array([0.1])))).toEqual(new Float32Array([0.1]));
   });
 
+  it('widens both 8-bit floats', () => {
+    const codes = new Uint8Array([0x38, 0xc0]);
+    expect(toFloat32(new Tensor('F8_E4M3', [2], codes))).toEqual(new Float32Array([1, -2]));
+    expect(toFloat32(new Tensor('F8_E5M2', [2], codes))).toEqual(new Float32Array([0.5, -2]));
+  });
+
   it('refuses an integer tensor', () => {
     const run = () => toFloat32(new Tensor('I8', [1], new Int8Array(1)));
     expect(run).toThrow(UnsupportedError);
     expect(run).toThrow(
-      'toFloat32: cannot read I8 as float32, expected one of: F64, F32, F16, BF16, received I8',
+      'toFloat32: cannot read I8 as float32, expected one of: F64, F32, F16, BF16, F8_E4M3, F8_E5M2, received I8',
     );
   });
 });

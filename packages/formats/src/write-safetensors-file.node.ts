@@ -1,4 +1,5 @@
 import type { Tensor } from '@bitcliff/core';
+import { bytesOf } from './internal/elements.ts';
 import { layoutSafetensors } from './internal/safetensors-layout.ts';
 import { writeWholeFile } from './internal/write-whole-file.node.ts';
 
@@ -19,5 +20,6 @@ export async function writeSafetensorsFile(
   metadata?: Readonly<Record<string, string>>,
 ): Promise<void> {
   const layout = layoutSafetensors('writeSafetensorsFile', tensors, metadata);
-  await writeWholeFile('writeSafetensorsFile', path, [layout.head, ...layout.data], layout.byteLength);
+  const data = layout.tensors.map(({ name }) => bytesOf(tensors.get(name)!.data));
+  await writeWholeFile('writeSafetensorsFile', path, [layout.head, ...data], layout.byteLength);
 }

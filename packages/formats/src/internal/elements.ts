@@ -21,7 +21,8 @@ export function tensorFromBytes(
 ): Tensor {
   if (dtype === 'BOOL') checkBooleans(bytes, place);
   const { array: ElementArray, bytes: size } = DTYPES[dtype];
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  // not bytes.slice(): that of Node's Buffer is a view
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   const elements = new ElementArray(
     aligned.buffer as ArrayBuffer,
     aligned.byteOffset,

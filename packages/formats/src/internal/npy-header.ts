@@ -1,5 +1,6 @@
 /** @file The header of an NPY file: a Python dict literal of three keys, read by a scanner for exactly that. */
 import { FormatError } from '@bitcliff/core';
+import type { Place } from './elements.ts';
 import { quote } from './quote.ts';
 
 /** A dict literal, read and not yet judged. */
@@ -16,33 +17,33 @@ const SHAPE = /^\(\s*(?:\d+\s*,\s*)*(?:\d+\s*)?\)/;
  * @param text the header, without the magic and the length
  * @throws {FormatError} when it is not such a literal with each of the three keys once and nothing else
  */
-export function parseNpyHeader(text: string, path: string): NpyHeader {
+export function parseNpyHeader(text: string, place: Place): NpyHeader {
   const values = new Map<string, string>();
-  let rest = take(text, /^\s*\{\s*/, '"{"', path);
+  let rest = take(text, /^\s*\{\s*/, '"{"', place);
   while (!rest.startsWith('}')) {
     const key = /^'([a-z_]+)'\s*:\s*|^"([a-z_]+)"\s*:\s*/.exec(rest);
     const name = key?.[1] ?? key?.[2] ?? '';
-    if (key === null || !KEYS.includes(name)) throw bad(`one of the keys ${KEYS.join(', ')}`, rest, path);
-    if (values.has(name)) throw bad(`the key ${name} once`, `${name} twice`, path);
+    if (key === null || !KEYS.includes(name)) throw bad(`one of the keys ${KEYS.join(', ')}`, rest, place);
+    if (values.has(name)) throw bad(`the key ${name} once`, `${name} twice`, place);
     rest = rest.slice(key[0].length);
     const value = /^(?:'[^']*'|"[^"]*"|True|False|\([^()]*\)|\[[^\]]*\])/.exec(rest)?.[0];
-    if (value === undefined) throw bad(`a value for ${name}`, rest, path);
+    if (value === undefined) throw bad(`a value for ${name}`, rest, place);
     values.set(name, value);
     rest = rest.slice(value.length).trimStart();
-    if (!rest.startsWith('}')) rest = take(rest, /^,\s*/, '"," or "}"', path);
+    if (!rest.startsWith('}')) rest = take(rest, /^,\s*/, '"," or "}"', place);
   }
-  take(rest, /^\}\s*$/, 'nothing after "}"', path);
-  for (const key of KEYS) if (!values.has(key)) throw bad(`the key ${key}`, text, path);
+  take(rest, /^\}\s*$/, 'nothing after "}"', place);
+  for (const key of KEYS) if (!values.has(key)) throw bad(`the key ${key}`, text, place);
   return {
     descr: stringOf(values.get('descr')!),
-    fortranOrder: booleanOf(values.get('fortran_order')!, path),
-    shape: shapeOf(values.get('shape')!, path),
+    fortranOrder: booleanOf(values.get('fortran_order')!, place),
+    shape: shapeOf(values.get('shape')!, place),
   };
 }
 
-function take(text: string, pattern: RegExp, expected: string, path: string): string {
+function take(text: string, pattern: RegExp, expected: string, place: Place): string {
   const match = pattern.exec(text);
-  if (match === null) throw bad(expected, text, path);
+  if (match === null) throw bad(expected, text, place);
   return text.slice(match[0].length);
 }
 
@@ -51,21 +52,21 @@ function stringOf(literal: string): string {
   return /^['"]/.test(literal) ? literal.slice(1, -1) : literal;
 }
 
-function booleanOf(literal: string, path: string): boolean {
-  if (literal !== 'True' && literal !== 'False') throw bad('True or False for fortran_order', literal, path);
+function booleanOf(literal: string, place: Place): boolean {
+  if (literal !== 'True' && literal !== 'False') throw bad('True or False for fortran_order', literal, place);
   return literal === 'True';
 }
 
-function shapeOf(literal: string, path: string): readonly number[] {
+function shapeOf(literal: string, place: Place): readonly number[] {
   const sizes = (literal.match(/\d+/g) ?? []).map(Number);
   // Python writes a tuple of one with a comma; "(3)" is a number in parentheses
   const isTuple = SHAPE.exec(literal)?.[0] === literal && (sizes.length !== 1 || literal.includes(','));
   if (!isTuple || !sizes.every(Number.isSafeInteger)) {
-    throw bad('a tuple of integers from 0 to 2^53 - 1 for shape', literal, path);
+    throw bad('a tuple of integers from 0 to 2^53 - 1 for shape', literal, place);
   }
   return sizes;
 }
 
-function bad(expected: string, received: string, path: string): FormatError {
-  return new FormatError({ op: 'readNpy', problem: 'bad header', expected, received: quote(received), path });
+function bad(expected: string, received: string, place: Place): FormatError {
+  return new FormatError({ ...place, problem: 'bad header', expected, received: quote(received) });
 }

@@ -1,6 +1,6 @@
 import { type DType, UnsupportedError } from '@bitcliff/core';
 
-const FLOATS: ReadonlySet<DType> = new Set<DType>(['F64', 'F32', 'F16', 'BF16']);
+const FLOATS: ReadonlySet<DType> = new Set<DType>(['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2']);
 
 /** Refuse a dtype that has no float32 reading here. @throws {UnsupportedError} */
 export function requireFloat(dtype: DType, place: { op: string; where?: string; path?: string }): void {

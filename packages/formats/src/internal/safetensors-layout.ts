@@ -1,7 +1,13 @@
-/** @file Where each tensor goes in a safetensors file, and the header that says so; shared by both writers. */
-import { type DType, InvalidInputError, isDType, type Tensor, UnsupportedError } from '@bitcliff/core';
+/** @file Where each tensor goes in a safetensors file, and the header that says so; shared by all writers. */
+import {
+  bytesPerElement,
+  type DType,
+  elementCount,
+  InvalidInputError,
+  isDType,
+  UnsupportedError,
+} from '@bitcliff/core';
 import { SAFETENSORS_HEADER_LIMIT, SAFETENSORS_LENGTH_BYTES } from '../safetensors-limits.ts';
-import { bytesOf } from './elements.ts';
 import { requireLittleEndian } from './little-endian.ts';
 import { describe, quote } from './quote.ts';
 import { METADATA_KEY } from './safetensors-header.ts';
@@ -25,53 +31,67 @@ const DTYPE_ORDER: readonly DType[] = [
   'BOOL',
 ];
 
-/** A file in pieces, in order; the tensors' pieces are views of their data. */
+/** What the header says of a tensor, save its place; a `Tensor` is one. */
+export interface TensorSpec {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/** A tensor in its place: right after the one before it. */
+export interface PlacedTensor {
+  readonly name: string;
+  readonly byteLength: number;
+}
+
+/** A file in order: its head, then the data of each tensor. */
 export interface SafetensorsLayout {
   /** Header length and padded header. */
   readonly head: Uint8Array;
-  readonly data: readonly Uint8Array[];
+  readonly tensors: readonly PlacedTensor[];
   readonly byteLength: number;
 }
 
 /**
  * Lay out a file. Equal input gives equal bytes, whatever the order of the map or of the metadata's keys.
  * @throws {InvalidInputError} on a name or metadata that the format cannot hold
+ * @throws {ShapeError} on a shape that is not one
  * @throws {UnsupportedError} when the header would be longer than readers accept
  */
 export function layoutSafetensors(
   op: string,
-  tensors: ReadonlyMap<string, Tensor>,
+  tensors: ReadonlyMap<string, TensorSpec>,
   metadata?: Readonly<Record<string, string>>,
 ): SafetensorsLayout {
   requireLittleEndian(op);
-  for (const [name, tensor] of tensors) checkTensor(op, name, tensor);
+  for (const [name, tensor] of tensors) checkTensorSpec(op, name, tensor);
   const ordered = [...tensors].sort(
     ([nameA, a], [nameB, b]) =>
       DTYPE_ORDER.indexOf(a.dtype) - DTYPE_ORDER.indexOf(b.dtype) || compareCodePoints(nameA, nameB),
   );
   // the text is put together by hand: an object would move names that look like integers to the front
   const entries = metadata === undefined ? [] : [`"${METADATA_KEY}":${metadataText(op, metadata)}`];
-  const data: Uint8Array[] = [];
+  const placed: PlacedTensor[] = [];
   let offset = 0;
   for (const [name, tensor] of ordered) {
-    const bytes = bytesOf(tensor.data);
-    const end = offset + bytes.byteLength;
+    const byteLength = elementCount(tensor.shape) * bytesPerElement(tensor.dtype);
+    const end = offset + byteLength;
     const fields = `"dtype":"${tensor.dtype}","shape":[${tensor.shape.join(',')}],"data_offsets":[${offset},${end}]`;
     entries.push(`${JSON.stringify(name)}:{${fields}}`);
-    data.push(bytes);
+    placed.push({ name, byteLength });
     offset = end;
   }
   const head = encodeHead(op, `{${entries.join(',')}}`);
-  return { head, data, byteLength: head.byteLength + offset };
+  return { head, tensors: placed, byteLength: head.byteLength + offset };
 }
 
-function checkTensor(op: string, name: string, tensor: Tensor): void {
+/** Refuse a name or a dtype that the format cannot hold. @throws {InvalidInputError} */
+export function checkTensorSpec(op: string, name: string, tensor: TensorSpec): void {
   const where = `tensor ${quote(name)}`;
   if (name === METADATA_KEY || !name.isWellFormed()) {
     const expected = `well-formed Unicode other than ${METADATA_KEY}`;
     throw new InvalidInputError({ op, problem: 'bad tensor name', expected, received: quote(name), where });
   }
-  if (!isDType(tensor.dtype) || tensor.data.BYTES_PER_ELEMENT === undefined) {
+  if (!isDType(tensor.dtype)) {
     const expected = 'a Tensor of a known dtype';
     throw new InvalidInputError({
       op,

@@ -5,6 +5,9 @@ import { InvalidInputError, NotFoundError } from '@bitcliff/core';
 /** Most bytes of one system write; Node refuses 2^31 and more. */
 const WRITE_CHUNK_BYTES = 2 ** 30;
 
+/** Pieces of a file, in order; an error that they throw passes through. */
+export type FilePieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 /**
  * Write pieces to a temporary file beside `path`, then rename it. On failure the temporary file is removed.
  * @param byteLength bytes of all pieces together
@@ -14,9 +17,28 @@ const WRITE_CHUNK_BYTES = 2 ** 30;
 export async function writeWholeFile(
   op: string,
   path: string,
-  pieces: Iterable<Uint8Array>,
+  pieces: FilePieces,
   byteLength: number,
 ): Promise<void> {
+  const temporary = await writeTemporaryFile(op, path, pieces, byteLength);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * The first half of {@link writeWholeFile}: all bytes are on disk, under a temporary name that the caller renames or removes.
+ * @returns the temporary path, in the folder of `path`
+ */
+export async function writeTemporaryFile(
+  op: string,
+  path: string,
+  pieces: FilePieces,
+  byteLength: number,
+): Promise<string> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   let handle: FileHandle;
   try {
@@ -28,7 +50,7 @@ export async function writeWholeFile(
   try {
     try {
       let written = 0;
-      for (const piece of pieces) written += await writeAll(handle, piece);
+      for await (const piece of pieces) written += await writeAll(handle, piece);
       if (written !== byteLength) {
         const problem = 'the data of a tensor shrank while it was written';
         throw new InvalidInputError({
@@ -43,7 +65,7 @@ export async function writeWholeFile(
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    return temporary;
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

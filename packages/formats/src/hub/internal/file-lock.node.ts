@@ -87,8 +87,9 @@ async function create(path: string, content: string): Promise<boolean> {
     }
     return true;
   } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false; // also when it is gone by now: try again
     // Windows says EPERM while a removed file is still open somewhere
-    if (['EEXIST', 'EPERM', 'EBUSY'].includes(codeOf(error)) && (await exists(path))) return false;
+    if (['EPERM', 'EBUSY'].includes(codeOf(error)) && (await exists(path))) return false;
     throw error;
   }
 }

@@ -39,10 +39,9 @@ export {
   encodeGguf,
   encodeGgufHeader,
   GGUF_QUANTIZATION_VERSION,
-  type GgufHeader,
   type GgufTensor,
-  type GgufTensorDescription,
 } from './gguf/encode-gguf.ts';
+export type { GgufHeader, GgufTensorDescription } from './gguf/gguf-header.ts';
 export {
   dequantizeBlocks,
   type QuantizableType,

@@ -1,6 +1,6 @@
 import type { LongTaskOptions } from '@bitcliff/core';
 import { writeWholeFile } from '../internal/write-whole-file.node.ts';
-import type { GgufHeader, GgufTensorDescription } from './encode-gguf.ts';
+import type { GgufHeader, GgufTensorDescription } from './gguf-header.ts';
 import type { GgufValue } from './gguf-value.ts';
 import { layoutGguf, requireDataLength } from './internal/gguf-layout.ts';
 

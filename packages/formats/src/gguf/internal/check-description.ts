@@ -1,6 +1,6 @@
 import { InvalidInputError } from '@bitcliff/core';
 import { quote } from '../../internal/quote.ts';
-import type { GgufTensorDescription } from '../encode-gguf.ts';
+import type { GgufTensorDescription } from '../gguf-header.ts';
 import { GGUF_TENSOR_NAME_LIMIT } from '../gguf-limits.ts';
 import { blockOf, numberOfType, tensorBytes, typeNames } from './tensor-types.ts';
 

@@ -2,7 +2,7 @@
 import { InvalidInputError } from '@bitcliff/core';
 import { requireLittleEndian } from '../../internal/little-endian.ts';
 import { describe, quote } from '../../internal/quote.ts';
-import type { GgufHeader, GgufTensorDescription } from '../encode-gguf.ts';
+import type { GgufHeader, GgufTensorDescription } from '../gguf-header.ts';
 import { GGUF_ALIGNMENT, GGUF_ALIGNMENT_LIMIT, GGUF_KEY_LIMIT, GGUF_TENSOR_LIMIT } from '../gguf-limits.ts';
 import type { GgufValue } from '../gguf-value.ts';
 import { ByteWriter } from './byte-writer.ts';

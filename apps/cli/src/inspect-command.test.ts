@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { Tensor } from '@bitcliff/core';
 import { encodeGguf, encodeSafetensors, type GgufValue, quantizeBlocks } from '@bitcliff/formats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CommandResult, runCommand } from '../test/run-command.ts';
 import { histogramLine } from './inspect-command.ts';
-import { main } from './main.ts';
 
 const demo = fileURLToPath(new URL('../../../examples/demo/checkpoint', import.meta.url));
 let folder: string;
@@ -15,16 +15,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  let [stdout, stderr] = ['', ''];
-  const code = await main(['inspect', ...args], {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-    once: () => {},
-    off: () => {},
-  });
-  return { code, stdout, stderr };
-}
+const run = (...args: string[]): Promise<CommandResult> => runCommand('inspect', ...args);
 
 /** A file in the test's folder. */
 function put(name: string, bytes: Uint8Array | string): string {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CommandResult, runCommand } from '../test/run-command.ts';
 import { main } from './main.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -21,27 +22,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Result {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Run a command line in this process. */
-async function run(...args: string[]): Promise<Result> {
-  let stdout = '';
-  let stderr = '';
-  const code = await main(args, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-    once: () => {},
-    off: () => {},
-  });
-  return { code, stdout, stderr };
-}
-
-const evaluate = (...args: string[]): Promise<Result> =>
-  run('eval', checkpoint, '--data', data, '--limit', '12', '--threads', '1', ...args);
+const evaluate = (...args: string[]): Promise<CommandResult> =>
+  runCommand('eval', checkpoint, '--data', data, '--limit', '12', '--threads', '1', ...args);
 
 describe('bitcliff eval', () => {
   it('prints the table of the paper', async () => {
@@ -110,7 +92,7 @@ describe('bitcliff eval', () => {
   });
 
   it('shows its options and an example', async () => {
-    const { code, stdout } = await run('eval', '--help');
+    const { code, stdout } = await runCommand('eval', '--help');
     expect(code).toBe(0);
     for (const text of [
       '--recipes <names>',
@@ -120,7 +102,7 @@ describe('bitcliff eval', () => {
     ]) {
       expect(stdout).toContain(text);
     }
-    expect((await run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect((await runCommand('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });
 
@@ -142,7 +124,7 @@ describe('a wrong command line ends with 2 and says what can be said', () => {
       'Allowed choices are auto, webgpu, webgl2, webasm, cpu, reference.',
     ],
   ])('%j', async (args, message) => {
-    const { code, stdout, stderr } = await run(...args);
+    const { code, stdout, stderr } = await runCommand(...args);
     expect(stderr).toContain(message);
     expect(stdout).toBe('');
     expect(code).toBe(2);
@@ -247,7 +229,15 @@ describe('bad input ends with 1 and one sentence, and writes nothing', () => {
   ])('%s', async (_, path, args, message) => {
     const target = path();
     const before = readdirSync(folder, { recursive: true }).length;
-    const { code, stdout, stderr } = await run('eval', target, '--data', data, '--limit', '2', ...args);
+    const { code, stdout, stderr } = await runCommand(
+      'eval',
+      target,
+      '--data',
+      data,
+      '--limit',
+      '2',
+      ...args,
+    );
     expect(stderr).toContain(message);
     expect(stderr.trimEnd()).not.toMatch(/\n {4}at /); // no stack
     expect(stdout).toBe('');
@@ -281,7 +271,7 @@ const shared = process.env.BITCLIFF_SHARED;
 it.skipIf(shared === undefined)(
   'evaluates a real model on real rows (skipped without BITCLIFF_SHARED)',
   async () => {
-    const { code, stdout } = await run(
+    const { code, stdout } = await runCommand(
       ...['eval', `${shared}/data/models/stories260K`, '--data', `${shared}/data`, '--limit', '20', '--json'],
     );
     expect(code).toBe(0);

@@ -1,23 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { main } from './main.ts';
+import { runCommand } from '../test/run-command.ts';
 import { scoreTokens } from './score-command.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const golden = here('../../../packages/runtime/test/golden/llama');
 const demo = here('../../../examples/demo/checkpoint');
-
-async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  let [stdout, stderr] = ['', ''];
-  const code = await main(args, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-    once: () => {},
-    off: () => {},
-  });
-  return { code, stdout, stderr };
-}
 
 describe('scoreTokens', () => {
   it('gives log-probabilities, ranks, the arg-max and the perplexity', () => {
@@ -38,11 +27,13 @@ describe('bitcliff score', () => {
     const { sequences, quantized } = JSON.parse(readFileSync(`${golden}/golden/golden.json`, 'utf8'));
     for (const [s, sequence] of sequences.entries()) {
       const ids = sequence.input_ids.join(',');
-      const plain = JSON.parse((await run('score', golden, '--ids', ids, '--json')).stdout);
+      const plain = JSON.parse((await runCommand('score', golden, '--ids', ids, '--json')).stdout);
       expect(plain.ids).toEqual(sequence.input_ids);
       expect(plain.argmax).toEqual(sequence.argmax);
       expect(plain.perplexity).toBeCloseTo(sequence.perplexity, 2);
-      const w4 = JSON.parse((await run('score', golden, '--ids', ids, '--recipe', 'w4', '--json')).stdout);
+      const w4 = JSON.parse(
+        (await runCommand('score', golden, '--ids', ids, '--recipe', 'w4', '--json')).stdout,
+      );
       for (const [t, logProb] of sequence.token_logprobs.entries()) {
         expect(plain.tokenLogProbs[t]).toBeCloseTo(logProb, 4);
         expect(w4.tokenLogProbs[t]).toBeCloseTo(quantized.w4_sym_percolumn.token_logprobs[s][t], 4);
@@ -51,7 +42,7 @@ describe('bitcliff score', () => {
   });
 
   it('prints a row per token of a text, and the perplexity', async () => {
-    const { code, stdout } = await run('score', demo, '--text', 'Tom hid the ball in the chest.');
+    const { code, stdout } = await runCommand('score', demo, '--text', 'Tom hid the ball in the chest.');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^position +id +token +log p +rank$/m);
     expect(stdout).toMatch(/" ball" +-\d+\.\d{4} +\d+$/m);
@@ -66,7 +57,7 @@ describe('bitcliff score', () => {
     [['--text', 'a'], 1, 'missing file tokenizer.json'],
     [['--ids', '1', '--recipe', 'w5'], 1, 'unknown recipe "w5"'],
   ])('refuses %j', async (args, expected, message) => {
-    const { code, stdout, stderr } = await run('score', golden, ...args);
+    const { code, stdout, stderr } = await runCommand('score', golden, ...args);
     expect(stderr).toContain(message);
     expect(stdout).toBe('');
     expect(code).toBe(expected);

@@ -1,6 +1,6 @@
 /** @file Building blocks of tensor lists: the layouts that several architectures share. */
 import type { ModuleRole } from '@bitcliff/quantize';
-import type { FusedPart, LinearModule, LinearPlace, NormTensors } from '../architecture.ts';
+import type { FusedPart, LinearModule, LinearPlace, ModelTensors, NormTensors } from '../architecture.ts';
 import type { DecoderSpec } from '../decoder-spec.ts';
 
 const ROLES: Record<LinearPlace, ModuleRole> = {
@@ -71,6 +71,15 @@ export function fusedQkv(
     }),
   );
 }
+
+/** For models whose embedding rows are the input of the first block. */
+export const PLAIN_EMBEDDING: Pick<ModelTensors, 'positions' | 'embeddingNorm' | 'projectIn' | 'projectOut'> =
+  {
+    positions: null,
+    embeddingNorm: null,
+    projectIn: null,
+    projectOut: null,
+  };
 
 /** A norm with a gain and perhaps a bias. */
 export function normTensors(name: string, bias: boolean): NormTensors {

@@ -3,7 +3,7 @@
 import { InvalidInputError } from '@bitcliff/core';
 import { z } from 'zod';
 import type { Architecture } from '../architecture.ts';
-import { fusedQkv, linear, normTensors } from './block-layout.ts';
+import { fusedQkv, linear, normTensors, PLAIN_EMBEDDING } from './block-layout.ts';
 import { readConfig, readHeads, readTokens, requireValue, size } from './config-fields.ts';
 
 const DEFAULT_POSITIONS = 2048; // ALiBi has no table; seq_length of the published configs
@@ -68,10 +68,8 @@ export const bloom: Architecture = {
     const root = has('transformer.word_embeddings.weight') ? 'transformer.' : '';
     return {
       embedding: `${root}word_embeddings.weight`,
-      positions: null,
+      ...PLAIN_EMBEDDING,
       embeddingNorm: normTensors(`${root}word_embeddings_layernorm`, true),
-      projectIn: null,
-      projectOut: null,
       finalNorm: normTensors(`${root}ln_f`, true),
       head: { weight: 'lm_head.weight', bias: null },
       block: (layer) => {

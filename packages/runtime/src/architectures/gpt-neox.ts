@@ -1,7 +1,7 @@
 /** @file GPT-NeoX and Pythia (transformers `GPTNeoXForCausalLM`): parallel residual, partial rotary, fused qkv by head. */
 import { z } from 'zod';
 import type { Architecture } from '../architecture.ts';
-import { fusedQkv, linear, normTensors } from './block-layout.ts';
+import { fusedQkv, linear, normTensors, PLAIN_EMBEDDING } from './block-layout.ts';
 import {
   readActivation,
   readConfig,
@@ -78,10 +78,7 @@ export const gptNeox: Architecture = {
     const bias = has(`${root}layers.0.attention.dense.bias`); // attention_bias
     return {
       embedding: `${root}embed_in.weight`,
-      positions: null,
-      embeddingNorm: null,
-      projectIn: null,
-      projectOut: null,
+      ...PLAIN_EMBEDDING,
       finalNorm: normTensors(`${root}final_layer_norm`, true),
       head: { weight: 'embed_out.weight', bias: null },
       block: (layer) => {

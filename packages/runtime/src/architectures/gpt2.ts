@@ -1,7 +1,7 @@
 /** @file GPT-2 (transformers `GPT2LMHeadModel`): Conv1D weights [in, out], learned positions, tied head; names with and without `transformer.`. */
 import { z } from 'zod';
 import type { Architecture } from '../architecture.ts';
-import { fusedQkv, linear, normTensors } from './block-layout.ts';
+import { fusedQkv, linear, normTensors, PLAIN_EMBEDDING } from './block-layout.ts';
 import { readActivation, readConfig, readHeads, readTokens, requireValue, size } from './config-fields.ts';
 
 const fields = {
@@ -63,10 +63,8 @@ export const gpt2: Architecture = {
     const conv = { layout: 'inOut', bias: true } as const;
     return {
       embedding: `${root}wte.weight`,
+      ...PLAIN_EMBEDDING,
       positions: `${root}wpe.weight`,
-      embeddingNorm: null,
-      projectIn: null,
-      projectOut: null,
       finalNorm: normTensors(`${root}ln_f`, true),
       head: { weight: 'lm_head.weight', bias: null },
       block: (layer) => {

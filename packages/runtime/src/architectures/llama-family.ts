@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { BlockTensors, ModelTensors, NormTensors } from '../architecture.ts';
 import type { DecoderSpec, NormSpec } from '../decoder-spec.ts';
-import { linear, normTensors } from './block-layout.ts';
+import { linear, normTensors, PLAIN_EMBEDDING } from './block-layout.ts';
 import {
   type CommonFields,
   type RotaryShape,
@@ -148,10 +148,7 @@ export function llamaFamilyTensors(spec: DecoderSpec, options: FamilyTensors): M
   };
   return {
     embedding: 'model.embed_tokens.weight',
-    positions: null,
-    embeddingNorm: null,
-    projectIn: null,
-    projectOut: null,
+    ...PLAIN_EMBEDDING,
     finalNorm: options.finalNorm ?? normTensors('model.norm', false),
     head: { weight: 'lm_head.weight', bias: null },
     block,

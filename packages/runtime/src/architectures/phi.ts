@@ -1,7 +1,7 @@
 /** @file Phi 1, 1.5 and 2 (transformers `PhiForCausalLM`): one LayerNorm before attention and MLP in parallel, partial rotary, biases everywhere. */
 import { z } from 'zod';
 import type { Architecture } from '../architecture.ts';
-import { linear, normTensors } from './block-layout.ts';
+import { linear, normTensors, PLAIN_EMBEDDING } from './block-layout.ts';
 import {
   readActivation,
   readConfig,
@@ -80,10 +80,7 @@ export const phi: Architecture = {
   tensors(spec) {
     return {
       embedding: 'model.embed_tokens.weight',
-      positions: null,
-      embeddingNorm: null,
-      projectIn: null,
-      projectOut: null,
+      ...PLAIN_EMBEDDING,
       finalNorm: normTensors('model.final_layernorm', true),
       head: { weight: 'lm_head.weight', bias: 'lm_head.bias' },
       block: (layer) => {

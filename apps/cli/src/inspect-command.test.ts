@@ -100,7 +100,7 @@ describe('bitcliff inspect', () => {
     [
       'a text file',
       () => [put('t.safetensors', 'just some text')],
-      'not a tensor file, expected a safetensors, GGUF, PyTorch, NPZ or NPY file',
+      'not a tensor file, expected a safetensors, GGUF, PyTorch, NPZ, NPY or ONNX file',
     ],
     ['an unknown tensor', () => [demo, '--tensor', 'model.norm.wieght'], 'Did you mean "model.norm.weight"?'],
     ['an unknown scheme', () => ['s3://bucket/x'], 's3'],

@@ -30,7 +30,7 @@ export function addInspectCommand(
     .description('Show the tensors of a file or checkpoint: dtypes, shapes, bytes, metadata, statistics.')
     .argument(
       '<path>',
-      'a file (safetensors, GGUF, PyTorch zip, NPY, NPZ), a checkpoint folder, or an http(s) URL of a file',
+      'a file (safetensors, GGUF, PyTorch zip, NPY, NPZ, ONNX), a checkpoint folder, or an http(s) URL of a file',
     )
     .option('--tensor <name>', 'statistics of one tensor: min, max, mean, std, histogram, NaN and infinities')
     .option('--all', 'list every tensor instead of putting equal layers together')

@@ -11,6 +11,7 @@ export { openFileSource } from './file-source.node.ts';
 export { openSafetensorsFile } from './open-safetensors-file.node.ts';
 export { openTensorFolder } from './open-tensor-folder.node.ts';
 export { openGgufFile } from './gguf/open-gguf-file.node.ts';
+export { openOnnxFile } from './onnx/open-onnx-file.node.ts';
 
 // writing
 export {
@@ -22,3 +23,4 @@ export {
 } from './write-safetensors-folder.node.ts';
 export { writeSafetensorsFile } from './write-safetensors-file.node.ts';
 export { type StreamedGgufTensor, writeGgufFile } from './gguf/write-gguf-file.node.ts';
+export { writeOnnxFile } from './onnx/write-onnx-file.node.ts';

@@ -31,7 +31,7 @@ export interface OpenTensorsOptions {
 
 /**
  * Open tensors by path or URI; the format is told by content, not by name.
- * - a file: safetensors, GGUF, PyTorch, NPZ, NPY, or the index of a sharded checkpoint
+ * - a file: safetensors, GGUF, PyTorch, NPZ, NPY, ONNX (with the external data beside it), or the index of a sharded checkpoint
  * - a folder: the checkpoint in it, as {@link openTensorFolder} finds it
  * - `file:` URLs, and `http:` and `https:` URLs of one file, read by range
  * - any other scheme that `resolvers` knows
@@ -63,7 +63,8 @@ async function openPath(path: string): Promise<TensorSource> {
   const stats = await stat(path).catch(() => undefined);
   if (stats?.isDirectory()) return openTensorFolder(path);
   if (stats?.isFile() && isShardIndexName(basename(path))) return openIndex(path);
-  return openSource(await openFileSource(path));
+  const external = (location: string): Promise<ByteSource> => openFileSource(join(dirname(path), location));
+  return openSource(await openFileSource(path), external);
 }
 
 async function openIndex(path: string): Promise<TensorSource> {
@@ -71,9 +72,12 @@ async function openIndex(path: string): Promise<TensorSource> {
   return open(await readIndexFile(path), (fileName) => openFileSource(join(dirname(path), fileName)), path);
 }
 
-async function openSource(source: ByteSource): Promise<TensorSource> {
+async function openSource(
+  source: ByteSource,
+  external?: (location: string) => Promise<ByteSource>,
+): Promise<TensorSource> {
   try {
-    return await openTensorSource(source);
+    return await openTensorSource(source, external === undefined ? {} : { external });
   } catch (error) {
     await source.close();
     throw error;

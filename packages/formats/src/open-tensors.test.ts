@@ -20,6 +20,7 @@ import { encodeGguf } from './gguf/encode-gguf.ts';
 import { memorySource } from './memory-source.ts';
 import { openTensorFolder } from './node.ts';
 import { encodeNpz } from './npz/encode-npz.ts';
+import { OnnxGraph } from './onnx/onnx-graph.ts';
 import { openTensors } from './open-tensors.node.ts';
 import { DETECT_BYTES, detectFormat, openTensorSource } from './open-tensors.ts';
 import { writeSafetensorsFolder } from './write-safetensors-folder.node.ts';
@@ -30,6 +31,12 @@ const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 const data = new Uint8Array(w.data.buffer);
 const TORCH_FIXTURE = new URL('./torch/__fixtures__/protocol-2.pt', import.meta.url);
 
+function onnxModel(external = false): Uint8Array {
+  const g = new OnnxGraph('g');
+  g.output(g.node('Identity', [g.constant('w', w, { external })]), 'F32', [2, 2]);
+  return g.encode({ opset: 21 });
+}
+
 const files: Record<string, { bytes: Uint8Array; format: string; name: string }> = {
   safetensors: { bytes: encodeSafetensors(new Map([['w', w]])), format: 'safetensors', name: 'w' },
   gguf: {
@@ -39,6 +46,7 @@ const files: Record<string, { bytes: Uint8Array; format: string; name: string }>
   },
   npz: { bytes: encodeNpz(new Map([['w', w]])), format: 'zip', name: 'w' },
   npy: { bytes: encodeNpy(w), format: 'npy', name: 'tensor' },
+  onnx: { bytes: onnxModel(), format: 'onnx', name: 'w' },
 };
 
 let root: string;
@@ -89,6 +97,13 @@ describe('openTensorSource', () => {
     });
   });
 
+  it('says how to open an ONNX model with external data', async () => {
+    await expectRefusal(() => openTensorSource(memorySource(onnxModel(true), 'x.onnx')), 'x.onnx', {
+      error: UnsupportedError,
+      says: ['data is outside the model', 'openOnnxFile'],
+    });
+  });
+
   it('refuses a zip file of other things', async () => {
     const zip = encodeZip(new Map(['a.txt', 'b', 'c', 'd', 'e'].map((name) => [name, text(name)])));
     await expectRefusal(() => openTensorSource(memorySource(zip, 'x.zip')), 'x.zip', {
@@ -105,12 +120,13 @@ describe('openTensorSource', () => {
     ['JSON', '{"weight_map": {}}', 'received JSON'],
     ['a legacy ggml file', 'tjgg\x03', 'received a legacy ggml file'],
     ['gzip', new Uint8Array([0x1f, 0x8b, 8, 0]), 'Decompress it first'],
-    ['ONNX', new Uint8Array([8, 10, 0x12, 4, 116, 101, 115, 116]), 'received an ONNX model'],
+    ['a varint that is no ir_version', new Uint8Array([8, 21, 0x12, 4]), 'received bytes 08 15 12 04'],
+    ['a field that no model has', new Uint8Array([8, 10, 0x13, 4]), 'received bytes 08 0a 13 04'],
   ])('refuses %s and lists what it knows', async (_, content, says) => {
     const bytes = typeof content === 'string' ? text(content) : content;
     await expectRefusal(() => openTensorSource(memorySource(bytes, 'some file')), 'some file', {
       error: FormatError,
-      says: ['expected a safetensors, GGUF, PyTorch, NPZ or NPY file', says],
+      says: ['expected a safetensors, GGUF, PyTorch, NPZ, NPY or ONNX file', says],
     });
   });
 
@@ -125,7 +141,7 @@ describe('openTensorSource', () => {
       const cut = rng.int(4) === 0 ? bytes.subarray(0, rng.int(24)) : bytes;
       try {
         const format = detectFormat(cut.subarray(0, DETECT_BYTES), 'fuzz');
-        expect(['safetensors', 'gguf', 'zip', 'pickle', 'npy']).toContain(format);
+        expect(['safetensors', 'gguf', 'zip', 'pickle', 'npy', 'onnx']).toContain(format);
       } catch (error) {
         expect(error).toBeInstanceOf(FormatError);
         refused++;

@@ -6,6 +6,7 @@ import { findForeignFormat } from './internal/foreign-formats.ts';
 import { NPY_MAGIC } from './internal/npy-dtypes.ts';
 import { quote } from './internal/quote.ts';
 import { openNpz } from './npz/open-npz.ts';
+import { type OpenOnnxOptions, openOnnx } from './onnx/open-onnx.ts';
 import { openNpy } from './open-npy.ts';
 import { openSafetensors } from './open-safetensors.ts';
 import { SAFETENSORS_HEADER_LIMIT, SAFETENSORS_LENGTH_BYTES } from './safetensors-limits.ts';
@@ -17,12 +18,12 @@ import { openZip } from './zip/open-zip.ts';
  * A kind of file, as far as its first bytes tell: a zip file is a PyTorch checkpoint or an NPZ file; `pickle` is a PyTorch
  * checkpoint from before 1.6 or any other pickle.
  */
-export type TensorFileFormat = 'safetensors' | 'gguf' | 'zip' | 'pickle' | 'npy';
+export type TensorFileFormat = 'safetensors' | 'gguf' | 'zip' | 'pickle' | 'npy' | 'onnx';
 
 /** First bytes that {@link detectFormat} looks at. */
 export const DETECT_BYTES = 64;
 
-const KNOWN = 'a safetensors, GGUF, PyTorch, NPZ or NPY file';
+const KNOWN = 'a safetensors, GGUF, PyTorch, NPZ, NPY or ONNX file';
 
 const MAGIC: readonly (readonly [TensorFileFormat, readonly number[]])[] = [
   ['gguf', [0x47, 0x47, 0x55, 0x46]], // "GGUF": ggml/docs/gguf.md
@@ -46,6 +47,7 @@ export function detectFormat(head: Uint8Array, name = 'file'): TensorFileFormat 
   // protocols 2 to 5 of Python's pickle; older ones have no mark
   if (head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5) return 'pickle';
   if (isSafetensors(head)) return 'safetensors';
+  if (isOnnx(head)) return 'onnx';
   const foreign = findForeignFormat(head);
   const shown = [...head.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
   const received = foreign?.what ?? (head.length === 0 ? 'an empty file' : `bytes ${shown}`);
@@ -62,18 +64,23 @@ export function detectFormat(head: Uint8Array, name = 'file'): TensorFileFormat 
 /**
  * Open a tensor file of any kind: the format is told by its content.
  * @param source the file's bytes; closed by the result's `close()`, and still the caller's when this throws
+ * @param options.external opens the files beside an ONNX model that hold its large tensors
  * @returns the file's tensors, read when asked for; an NPY file has one, called "tensor"
  * @throws {FormatError} when it is no tensor file, or not a valid one
- * @throws {UnsupportedError} when it is one that the format's reader does not read
+ * @throws {UnsupportedError} when it is one that the format's reader does not read, such as an ONNX model with external data without `options.external`
  * @example
  * const tensors = await openTensorSource(blobSource(file)); // a file that was dropped on a page
  */
-export async function openTensorSource(source: ByteSource): Promise<TensorSource> {
+export async function openTensorSource(
+  source: ByteSource,
+  options: OpenOnnxOptions = {},
+): Promise<TensorSource> {
   const head = await source.read(0, Math.min(source.byteLength, DETECT_BYTES));
   const format = detectFormat(head, source.name);
   if (format === 'safetensors') return openSafetensors(source);
   if (format === 'gguf') return openGguf(source);
   if (format === 'npy') return openNpy(source);
+  if (format === 'onnx') return openOnnx(source, options);
   if (format === 'pickle') return openTorch(source); // which names the kind of pickle in its refusal
   return openArchive(source);
 }
@@ -98,4 +105,15 @@ function isSafetensors(head: Uint8Array): boolean {
   if (head.length <= SAFETENSORS_LENGTH_BYTES || head[SAFETENSORS_LENGTH_BYTES] !== 0x7b) return false;
   const length = new DataView(head.buffer, head.byteOffset).getBigUint64(0, true);
   return length >= 2n && length <= BigInt(SAFETENSORS_HEADER_LIMIT);
+}
+
+/**
+ * First bytes of the fields that follow `ir_version` in a ModelProto, as tag bytes: field 2, 3, 4 and 6 (strings), 5 (a varint), 7 (the
+ * graph), 8 (operator sets), 14 (metadata).
+ */
+const ONNX_TAGS = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72]; // onnx/onnx.proto, ModelProto
+
+/** Field 1, `ir_version`, as a small varint, then another field of a ModelProto. There is no mark, so this is asked last. */
+function isOnnx(head: Uint8Array): boolean {
+  return head[0] === 0x08 && head[1]! >= 1 && head[1]! <= 20 && ONNX_TAGS.includes(head[2]!);
 }

@@ -34,11 +34,5 @@ const FOREIGN: readonly (ForeignFormat & { readonly magic: readonly number[] })[
 export function findForeignFormat(head: Uint8Array): ForeignFormat | undefined {
   const lower = (byte: number | undefined): number | undefined =>
     byte !== undefined && byte >= 65 && byte <= 90 ? byte + 32 : byte;
-  const found = FOREIGN.find(({ magic }) => magic.every((byte, i) => lower(head[i]) === lower(byte)));
-  if (found !== undefined) return found;
-  // an ONNX model: field 1 (ir_version) as a small varint, then field 2, 3 or 7 with a length
-  if (head[0] === 0x08 && head[1]! >= 1 && head[1]! <= 20 && [0x12, 0x1a, 0x3a].includes(head[2]!)) {
-    return { what: 'an ONNX model', hint: 'ONNX models are written by this package, not read' };
-  }
-  return undefined;
+  return FOREIGN.find(({ magic }) => magic.every((byte, i) => lower(head[i]) === lower(byte)));
 }

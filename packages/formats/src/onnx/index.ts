@@ -14,3 +14,5 @@ export {
 } from './onnx-graph.ts';
 // limits
 export { ONNX_BYTE_LIMIT, ONNX_IR_VERSION } from './onnx-limits.ts';
+// reading
+export { type OpenOnnxOptions, openOnnx } from './open-onnx.ts';

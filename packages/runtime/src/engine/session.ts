@@ -12,7 +12,7 @@ export interface SessionOptions {
  * Load a graph.
  * `session.x64quantprecision` makes the u8 × s8 product exact on x86 processors without VNNI, where the fast kernel would saturate.
  * Idle threads do not spin: every loaded graph has a pool of its own, and spinning pools take the cores from the one that works
- * (measured on two busy cores: 4 to 7 times slower).
+ * (1.8 times as long on two cores: the benchmark `idle-threads` of tools/bench).
  * @throws {UnsupportedError} when ONNX Runtime refuses the graph
  */
 export async function createSession(

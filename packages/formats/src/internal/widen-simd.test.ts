@@ -4,7 +4,7 @@ import { decodeBF16, decodeBF16Loop } from '../bf16.ts';
 import { decodeF16, decodeF16Loop } from '../f16.ts';
 import { createWidenKernels, SIMD_CHUNK, SIMD_WORTHWHILE, widenKernels } from './widen-simd.ts';
 
-/** All codes in order, then random ones, most of them normal numbers: both branches of the F16 kernel, over several chunks. */
+/** All codes in order, then random ones, most of them normal numbers, over several chunks. */
 function manyCodes(): Uint16Array {
   const rng = createRng(5);
   const codes = Uint16Array.from({ length: 65536 + 3 * SIMD_CHUNK + 5 }, (_, i) => i);

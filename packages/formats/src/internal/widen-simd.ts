@@ -41,19 +41,16 @@ const teeLocal = (index: number): number[] => [0x22, index];
 const i32 = (value: number): number[] => [0x41, value]; // for values below 64, which are one byte
 const loadVector = (): number[] => [...simd(0), 0, 0];
 const storeVector = (offset: number): number[] => [...simd(11), 0, ...leb(offset)];
-const shiftLeft32 = (by: number): number[] => [...i32(by), ...simd(171)];
 const shiftLeft16 = (by: number): number[] => [...i32(by), ...simd(139)];
 const shiftRightSigned16 = (by: number): number[] => [...i32(by), ...simd(140)];
-const I32X4_LT_S = simd(57);
-const I32X4_GT_S = simd(59);
+const I16X8_GT_S = simd(49);
 const V128_AND = simd(78);
 const V128_OR = simd(80);
-const I16X8_ALL_TRUE = simd(131);
+const V128_XOR = simd(81);
 const I16X8_ADD = simd(142);
-const I32X4_EXTEND_LOW_I16X8_U = simd(169);
-const I32X4_EXTEND_HIGH_I16X8_U = simd(170);
-const I32X4_ADD = simd(174);
+const F32X4_ADD = simd(228);
 const F32X4_SUB = simd(229);
+const F32X4_PMIN = simd(234);
 
 /** Four equal lanes of 32 bits. */
 const lanes = (bits: number): number[] => {
@@ -67,78 +64,55 @@ const interleave16 = (first: number): number[] => [
   ...[0, 1, 2, 3].flatMap((i) => [0, 1, 16, 17].map((byte) => byte + 2 * (first + i))),
 ];
 
-// locals of both functions: 0 input bytes (i32), 1 position (i32), 2 to 5 vectors, then constants
-const [END, AT, CODES, X, HIGH, SMALL] = [0, 1, 2, 3, 4, 5] as const;
-const [ONE16, UPPER16, FIELDS16, BIAS16] = [6, 7, 8, 9] as const;
+// locals of both functions: 0 input bytes (i32), 1 position (i32), 2 to 6 vectors, then constants
+const [END, AT, CODES, X, HIGH, SIZE, SPECIAL] = [0, 1, 2, 3, 4, 5, 6] as const;
+const [ZERO, SIZE16, BIAS16, LARGEST16, INFINITE16, SMALLEST] = [7, 8, 9, 10, 11, 12] as const;
 
 /** Set before the loop: engines do not move constants there. */
 const F16_CONSTANTS = [
-  ...[...lanes(0x04000400), ...setLocal(ONE16), ...lanes(0x78007800), ...setLocal(UPPER16)],
-  ...[...lanes(0x8fff8fff), ...setLocal(FIELDS16), ...lanes(0x38003800), ...setLocal(BIAS16)], // 112 = 127 - 15
+  ...[...lanes(0x7fff7fff), ...setLocal(SIZE16), ...lanes(0x38003800), ...setLocal(BIAS16)], // 112 = 127 - 15
+  ...[...lanes(0x7bff7bff), ...setLocal(LARGEST16), ...lanes(0x7f807f80), ...setLocal(INFINITE16)],
+  ...[...lanes(0x38800000), ...setLocal(SMALLEST)], // 2^-14, the smallest normal number of F16
 ];
 
 /** The address of the output: twice the position of the input. */
 const OUTPUT_ADDRESS = [...getLocal(AT), ...i32(1), 0x74];
 
-/** Store X (lower halves) and HIGH (upper halves) as eight numbers of 32 bits. */
-const STORE_HALVES = [0, 1].flatMap((half) => [
-  ...[...OUTPUT_ADDRESS, ...getLocal(X), ...getLocal(HIGH), ...interleave16(4 * half)],
-  ...storeVector(OUTPUT_START + 16 * half),
-]);
+/** Eight numbers of 32 bits, X their lower halves and HIGH their upper halves, stored after `change` of four on the stack. */
+const storeHalves = (change: (half: number) => number[]): number[] =>
+  [0, 1].flatMap((half) => [
+    ...[...OUTPUT_ADDRESS, ...getLocal(X), ...getLocal(HIGH), ...interleave16(4 * half)],
+    ...[...change(half), ...storeVector(OUTPUT_START + 16 * half)],
+  ]);
 
 /** BF16: the code is the upper half, X stays zero. */
-const BF16_BODY = [...getLocal(CODES), ...setLocal(HIGH), ...STORE_HALVES];
+const BF16_BODY = [...getLocal(CODES), ...setLocal(HIGH), ...storeHalves(() => [])];
 
-/** True when no exponent of eight codes is 0 or 31: then exponent + 1 has a bit beside the lowest, and fits five bits. */
-const F16_ALL_NORMAL = [
-  ...[...getLocal(CODES), ...getLocal(ONE16), ...I16X8_ADD],
-  ...[...getLocal(UPPER16), ...V128_AND, ...I16X8_ALL_TRUE],
-];
-
-/** Eight normal codes: the upper half takes sign, exponent plus 112 and seven bits of the significand, the lower half three. */
-const F16_NORMAL_BODY = [
-  ...[...getLocal(CODES), ...shiftRightSigned16(3), ...getLocal(FIELDS16), ...V128_AND],
-  ...[...getLocal(BIAS16), ...I16X8_ADD, ...setLocal(HIGH)],
+/**
+ * F16, the same steps for every code, so that the time does not depend on the data. With exponent plus 112, a normal
+ * number is right, a = 2^-15 * (1 + m / 1024) stands for the subnormal m * 2^-24 = a + (a - 2^-14), and adding min(0, a - 2^-14)
+ * gives both, without rounding and without a subnormal operand, which would cost a hundred cycles.
+ */
+const F16_BODY = [
+  ...[...getLocal(CODES), ...getLocal(SIZE16), ...V128_AND, ...setLocal(SIZE)],
+  // upper half: exponent plus 112 and seven bits of the significand; lower half: the other three
+  ...[...getLocal(SIZE), ...shiftRightSigned16(3), ...getLocal(BIAS16), ...I16X8_ADD, ...setLocal(HIGH)],
   ...[...getLocal(CODES), ...shiftLeft16(13), ...setLocal(X)],
-  ...STORE_HALVES,
+  // bits to set at the end: the sign, and exponent 255 for infinity and NaN
+  ...[...getLocal(CODES), ...getLocal(SIZE), ...V128_XOR],
+  ...[...getLocal(SIZE), ...getLocal(LARGEST16), ...I16X8_GT_S, ...getLocal(INFINITE16), ...V128_AND],
+  ...[...V128_OR, ...setLocal(SPECIAL)],
+  ...storeHalves((half) => [
+    ...[...teeLocal(CODES), ...getLocal(CODES), ...getLocal(SMALLEST), ...F32X4_SUB],
+    ...[...getLocal(ZERO), ...F32X4_PMIN, ...F32X4_ADD],
+    ...[...getLocal(ZERO), ...getLocal(SPECIAL), ...interleave16(4 * half), ...V128_OR],
+  ]),
 ];
-
-/** From any four codes, zero-extended, to float32 bits. Integer arithmetic: a subnormal operand would cost a hundred cycles. */
-const F16_LANES = [
-  // HIGH: the fields at their places in a float32; SMALL: where exponent is 0
-  ...[...teeLocal(X), ...lanes(0x7fff), ...V128_AND, ...shiftLeft32(13), ...setLocal(HIGH)],
-  ...[...getLocal(HIGH), ...lanes(0x00800000), ...I32X4_LT_S, ...setLocal(SMALL)],
-  // exponent plus 112; where it is 0, put the significand under exponent 113, 2^-14, and take 2^-14 away
-  ...[...getLocal(HIGH), ...lanes(0x38000000), ...I32X4_ADD],
-  ...[...getLocal(SMALL), ...lanes(0x00800000), ...V128_AND, ...I32X4_ADD],
-  ...[...getLocal(SMALL), ...lanes(0x38800000), ...V128_AND, ...F32X4_SUB],
-  // exponent 31 plus 112 twice is 255, for infinity and NaN
-  ...[
-    ...getLocal(HIGH),
-    ...lanes(0x0f7fffff),
-    ...I32X4_GT_S,
-    ...lanes(0x38000000),
-    ...V128_AND,
-    ...I32X4_ADD,
-  ],
-  ...[...getLocal(X), ...lanes(0x8000), ...V128_AND, ...shiftLeft32(16), ...V128_OR],
-];
-
-/** Any eight codes. */
-const F16_ANY_BODY = [I32X4_EXTEND_LOW_I16X8_U, I32X4_EXTEND_HIGH_I16X8_U].flatMap((extend, half) => [
-  ...[
-    ...OUTPUT_ADDRESS,
-    ...getLocal(CODES),
-    ...extend,
-    ...F16_LANES,
-    ...storeVector(OUTPUT_START + 16 * half),
-  ],
-]);
 
 /** do { CODES = the eight codes at AT; …body…; AT += 16 } while (AT < END) */
 function kernel(constants: readonly number[], body: readonly number[]): number[] {
   const code = [
-    ...[2, 1, 0x7f, 8, 0x7b], // locals beside the parameter: one i32, eight v128, all zero at first
+    ...[2, 1, 0x7f, 11, 0x7b], // locals beside the parameter: one i32, eleven v128, all zero at first
     ...constants,
     ...[0x03, 0x40], // loop
     ...[...getLocal(AT), ...loadVector(), ...setLocal(CODES)],
@@ -158,14 +132,13 @@ const text = (value: string): number[] => [value.length, ...new TextEncoder().en
 
 /** The module: memory "m", functions "f16" and "bf16" of one i32, the bytes of the input, a multiple of 16. */
 function moduleBytes(): Uint8Array {
-  const f16 = [...F16_ALL_NORMAL, 0x04, 0x40, ...F16_NORMAL_BODY, 0x05, ...F16_ANY_BODY, 0x0b]; // if, else, end
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // "\0asm", version 1
     ...section(1, [1, 0x60, 1, 0x7f, 0]), // type 0: (i32) -> ()
     ...section(3, [2, 0, 0]), // two functions of type 0
     ...section(5, [1, 1, PAGES, PAGES]), // one memory of exactly so many pages
     ...section(7, [3, ...text('m'), 2, 0, ...text('f16'), 0, 0, ...text('bf16'), 0, 1]),
-    ...section(10, [2, ...kernel(F16_CONSTANTS, f16), ...kernel([], BF16_BODY)]),
+    ...section(10, [2, ...kernel(F16_CONSTANTS, F16_BODY), ...kernel([], BF16_BODY)]),
   ]);
 }
 

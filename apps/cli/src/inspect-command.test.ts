@@ -53,6 +53,21 @@ describe('bitcliff inspect', () => {
     });
   });
 
+  it.each([
+    ['{"model_type":', 'config.json is not JSON'],
+    ['null', 'config.json holds the wrong kind of value'],
+  ])('refuses a folder whose config.json is %s', async (config, message) => {
+    const model = mkdtempSync(join(folder, 'broken-'));
+    writeFileSync(join(model, 'config.json'), config);
+    const tensors = new Map([['w', new Tensor('F32', [1], Float32Array.of(1))]]);
+    writeFileSync(join(model, 'model.safetensors'), encodeSafetensors(tensors));
+    const { code, stdout, stderr } = await run(model);
+    expect(stderr).toContain(`error: inspect: ${message}`);
+    expect(stderr).not.toContain('    at ');
+    expect(stdout).toBe('');
+    expect(code).toBe(1);
+  });
+
   it('shows statistics of one tensor', async () => {
     const values = Float32Array.of(1, 2, 3, 4, Number.NaN, Number.NEGATIVE_INFINITY);
     const path = put('s.bin', encodeSafetensors(new Map([['w', new Tensor('F32', [2, 3], values)]])));

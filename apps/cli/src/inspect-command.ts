@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { elementCount, type LongTaskOptions } from '@bitcliff/core';
 import { type GgufFile, type TensorSource, type TensorStatistics, tensorStatistics } from '@bitcliff/formats';
 import { openTensors } from '@bitcliff/formats/node';
+import { readJsonFile } from '@bitcliff/runtime/node';
 import type { Command } from 'commander';
 import { localPath } from './local-path.ts';
 import { printable } from './printable.ts';
@@ -107,9 +108,9 @@ function shorten(value: string): string {
 async function readArchitecture(path: string, source: TensorSource): Promise<string | null> {
   const fromMetadata = source.metadata['general.architecture'];
   if (fromMetadata !== undefined) return fromMetadata;
-  const text = await readFile(join(path, 'config.json'), 'utf8').catch(() => undefined);
-  if (text === undefined) return null;
-  const { model_type: modelType } = JSON.parse(text) as { model_type?: unknown };
+  const configPath = join(path, 'config.json');
+  if (!existsSync(configPath)) return null;
+  const { model_type: modelType } = (await readJsonFile(configPath, 'inspect')) as { model_type?: unknown };
   return typeof modelType === 'string' ? modelType : null;
 }
 

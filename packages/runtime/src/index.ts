@@ -12,6 +12,7 @@ export {
   type VariantScores,
 } from './engine/engine.ts';
 export type { RequestScore } from './engine/score-head.ts';
+export { scoreTokens, type TokenScores } from './token-scores.ts';
 export type { SessionOptions } from './engine/session.ts';
 export type { Ort, OrtSession, OrtTensor } from './engine/ort.ts';
 

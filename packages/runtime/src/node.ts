@@ -3,3 +3,4 @@
  * @packageDocumentation
  */
 export { openCheckpoint } from './open-checkpoint.node.ts';
+export { readJsonFile } from './read-json-file.node.ts';

@@ -1,14 +1,12 @@
-import { readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { FormatError, InvalidInputError, NotFoundError } from '@bitcliff/core';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InvalidInputError, NotFoundError } from '@bitcliff/core';
 import { openTensorFolder } from '@bitcliff/formats/node';
 import { resolveArchitecture } from './architectures/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { readJsonFile } from './read-json-file.node.ts';
 import { checkTensorNames } from './tensor-names.ts';
 import { createTokenizer, type TextTokenizer } from './tokenizer.ts';
-
-/** Largest JSON file that is read whole; the largest published tokenizer.json files are about 35 MB. */
-const MAX_JSON_BYTES = 256 * 1024 * 1024;
 
 /**
  * Open a Hugging Face checkpoint folder: `config.json` and `model.safetensors` or its shards; the tokenizer when asked for.
@@ -31,7 +29,7 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
     });
   }
   const configPath = join(path, 'config.json');
-  const config = await readJson(configPath);
+  const config = await readJsonFile(configPath, 'openCheckpoint');
   const architecture = resolveArchitecture(config, configPath);
   const spec = architecture.parseConfig(config, configPath);
   const tensors = await openTensorFolder(path);
@@ -55,8 +53,8 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
 
 async function readTokenizer(folder: string, vocabularySize: number): Promise<TextTokenizer> {
   const path = join(folder, 'tokenizer.json');
-  const tokenizerJson = await readJson(path);
-  const tokenizerConfig = await readJson(join(folder, 'tokenizer_config.json'));
+  const tokenizerJson = await readJsonFile(path, 'openCheckpoint');
+  const tokenizerConfig = await readJsonFile(join(folder, 'tokenizer_config.json'), 'openCheckpoint');
   const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig, path);
   if (tokenizer.vocabularySize > vocabularySize) {
     throw new InvalidInputError({
@@ -68,44 +66,4 @@ async function readTokenizer(folder: string, vocabularySize: number): Promise<Te
     });
   }
   return tokenizer;
-}
-
-async function readJson(path: string): Promise<object> {
-  const file = await stat(path).catch(() => undefined);
-  if (file === undefined) {
-    throw new NotFoundError({ op: 'openCheckpoint', problem: `missing file ${basename(path)}`, path });
-  }
-  if (file.size > MAX_JSON_BYTES) {
-    throw new FormatError({
-      op: 'openCheckpoint',
-      problem: `${basename(path)} is too large`,
-      expected: `at most ${MAX_JSON_BYTES} bytes`,
-      received: file.size,
-      path,
-    });
-  }
-  const text = await readFile(path, 'utf8');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new FormatError({
-      op: 'openCheckpoint',
-      problem: `${basename(path)} is not JSON`,
-      expected: 'a JSON object',
-      received: cause instanceof Error ? cause.message : String(cause),
-      path,
-      cause,
-    });
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new FormatError({
-      op: 'openCheckpoint',
-      problem: `${basename(path)} holds the wrong kind of value`,
-      expected: 'a JSON object',
-      received: Array.isArray(value) ? 'an array' : String(value).slice(0, 40),
-      path,
-    });
-  }
-  return value;
 }

@@ -44,7 +44,7 @@ export function initState(params: Params): TrainState {
 }
 
 /** Euclidean norm over all leaves. Consumes the gradient. */
-export function globalNorm(grads: Params): np.Array {
+function globalNorm(grads: Params): np.Array {
   const squares = tree.leaves<np.Array>(grads).map((g) => np.sum(np.square(g)));
   return np.sqrt(squares.reduce((a, b) => a.add(b)));
 }

@@ -58,7 +58,7 @@ export async function meanLoss(params: Params, config: ModelConfig, rows: Rows):
 }
 
 /** Sum of log-probabilities of each continuation, and whether greedy decoding gives it. */
-export async function scoreContinuations(
+async function scoreContinuations(
   params: Params,
   config: ModelConfig,
   tokenizer: Tokenizer,

@@ -25,7 +25,7 @@ export const FILLERS: readonly string[] = [
 ];
 
 /** Upper-case first letter. */
-export function capitalize(text: string): string {
+function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

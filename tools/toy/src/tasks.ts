@@ -39,7 +39,7 @@ export const DEFAULT_ITEMS = 300;
 export const DEFAULT_TASK_SEED = 2001;
 
 /** What a row and a training story that contains it would have in common: every sentence up to the cue but the fillers. */
-export function openingOf(story: Story): string {
+function openingOf(story: Story): string {
   return story.opening.filter((sentence) => !FILLERS.includes(sentence)).join(' ');
 }
 

@@ -5,9 +5,9 @@
  */
 import { Tokenizer } from '@huggingface/tokenizers';
 
-export const BOS = '<|bos|>';
-export const EOS = '<|eos|>';
-export const UNK = '<|unk|>';
+const BOS = '<|bos|>';
+const EOS = '<|eos|>';
+const UNK = '<|unk|>';
 export const BOS_ID = 0;
 export const EOS_ID = 1;
 

@@ -25,7 +25,7 @@ export function byteTokenizer(addsBos = false): EvalTokenizer {
 }
 
 /** The toy model's answer to one request. */
-export function toyScore(request: TokenRequest): RequestScore {
+function toyScore(request: TokenRequest): RequestScore {
   const { context, continuation } = request;
   const input = [...context, ...continuation].slice(0, -1);
   let h = 1;

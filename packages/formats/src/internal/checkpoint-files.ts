@@ -12,9 +12,6 @@ export const TORCH_FILE = 'pytorch_model.bin';
 /** The index of a checkpoint in several PyTorch files. */
 export const TORCH_INDEX_FILE = 'pytorch_model.bin.index.json';
 
-/** What makes a folder a model: architecture and sizes. */
-export const CONFIG_FILE = 'config.json';
-
 /** Name of a shard. @param index from 1 @example shardFileName(1, 2); // 'model-00001-of-00002.safetensors' */
 export function shardFileName(index: number, count: number): string {
   const digits = (n: number): string => `${n}`.padStart(5, '0');

@@ -3,7 +3,7 @@ import { parseJsonObject } from './parse-json-object.ts';
 import { describe, quote } from './quote.ts';
 
 /** Longest index file, in bytes; the header limit of safetensors, because an index says less than the headers together. */
-export const SHARD_INDEX_LIMIT = 100_000_000;
+const SHARD_INDEX_LIMIT = 100_000_000;
 
 /** A checked index, such as `model.safetensors.index.json`. */
 export interface ShardIndex {

@@ -1,6 +1,6 @@
 /**
  * @file Running a checkpoint and its quantized variants in lockstep, block by block (design.md §3–4): all rows pass block 0 of every
- * variant, then block 1, and so on, so that memory holds one block and the hidden states, never the model.
+ * variant, then block 1, and so on, so that one block and the hidden states are all that must be in memory.
  */
 import { InvalidInputError, type LongTaskOptions, UnsupportedError } from '@bitcliff/core';
 import { createKernels, type Kernels } from '@bitcliff/kernels';

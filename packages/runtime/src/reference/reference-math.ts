@@ -76,7 +76,7 @@ export function normalize(x: Float64Array, spec: NormSpec, weights: NormWeights)
 }
 
 /** Error function by its series or, far out, by the continued fraction of erfc; absolute error below 1e-14. */
-export function erf(x: number): number {
+function erf(x: number): number {
   const a = Math.abs(x);
   if (a > 3) {
     let fraction = 0;

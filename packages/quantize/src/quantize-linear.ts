@@ -1,6 +1,6 @@
 import { InvalidInputError } from '@bitcliff/core';
 import type { Kernels, Matrix } from '@bitcliff/kernels';
-import type { LinearPolicy } from './recipe.ts';
+import type { ActivationScheme, LinearPolicy } from './recipe.ts';
 
 /** The weights of one linear layer, ready to run. W is [in, out], row-major. */
 export type LinearWeights =
@@ -17,6 +17,14 @@ export type LinearWeights =
       readonly codes: Int8Array;
       /** f32[out]. */
       readonly scale: Float32Array;
+      readonly activations: ActivationScheme;
+      /** SmoothQuant: X is divided by this, f32[in], before it is quantized; the weights are multiplied already. `null`: it is not. */
+      readonly inputScale: Float32Array | null;
+      /**
+       * LLM.int8(): entries of X (`token`), or whole columns of it (`batch`), with |x| ≥ threshold take a floating-point product with the
+       * dequantized codes. `null`: all of X is quantized.
+       */
+      readonly outliers: { readonly threshold: number; readonly scope: 'token' | 'batch' } | null;
     };
 
 /**
@@ -36,7 +44,17 @@ export async function quantizeLinear(
   if (policy === null) return { kind: 'float', weight: weight.data };
   const { bits, granularity } = policy.weights;
   const quantized = await options.kernels.quantizeSymmetric(weight, { bits, granularity });
-  if (policy.activations !== null) return { kind: 'int8', codes: quantized.codes, scale: quantized.scale };
+  if (policy.activations !== null) {
+    const { activations } = policy;
+    return {
+      kind: 'int8',
+      codes: quantized.codes,
+      scale: quantized.scale,
+      activations,
+      inputScale: null,
+      outliers: null,
+    };
+  }
   return { kind: 'float', weight: await options.kernels.dequantizeSymmetric(quantized) };
 }
 

@@ -24,8 +24,8 @@ export interface WeightScheme {
 export interface ActivationScheme {
   readonly bits: 8;
   readonly symmetric: true;
-  /** One scale per row of X. */
-  readonly granularity: 'perToken';
+  /** One scale per row of X, or one for all rows. */
+  readonly granularity: 'perToken' | 'perTensor';
   readonly rounding: 'halfToEven';
 }
 
@@ -57,7 +57,7 @@ const weightSchema: z.ZodType<WeightScheme> = z.strictObject({
 const activationSchema: z.ZodType<ActivationScheme> = z.strictObject({
   bits: z.literal(8),
   symmetric: z.literal(true),
-  granularity: z.literal('perToken'),
+  granularity: z.enum(['perToken', 'perTensor']),
   rounding: z.literal('halfToEven'),
 });
 

@@ -9,24 +9,15 @@ function storedOutput({ fused, outFeatures }: LinearModule, n: number, headDim: 
   return (Math.floor(n / headDim) * 3 + fused.part) * headDim + (n % headDim);
 }
 
-/** @param stored the whole tensor, row-major in its layout  @returns W [in, out] */
+/** @param stored the whole tensor, row-major in its layout  @returns W [out, in] */
 export function takeLinear(stored: Float32Array, module: LinearModule, headDim: number): Float32Array {
   const { layout, fused, inFeatures: K, outFeatures: N } = module;
-  if (layout === 'outIn') {
-    if (fused === null) return transpose(stored, N, K);
-    const own = new Float32Array(N * K); // [out, in]
-    for (let n = 0; n < N; n++) {
-      const row = storedOutput(module, n, headDim);
-      own.set(stored.subarray(row * K, (row + 1) * K), n * K);
-    }
-    return transpose(own, N, K);
-  }
-  if (fused === null) return stored;
-  const width = 3 * N;
-  const own = new Float32Array(K * N); // [in, out]
+  if (fused === null) return layout === 'outIn' ? stored : transpose(stored, K, N);
+  const own = new Float32Array(N * K); // [out, in]
   for (let n = 0; n < N; n++) {
-    const column = storedOutput(module, n, headDim);
-    for (let k = 0; k < K; k++) own[k * N + n] = stored[k * width + column]!;
+    const output = storedOutput(module, n, headDim);
+    if (layout === 'outIn') own.set(stored.subarray(output * K, (output + 1) * K), n * K);
+    else for (let k = 0; k < K; k++) own[n * K + k] = stored[k * 3 * N + output]!;
   }
   return own;
 }

@@ -23,11 +23,11 @@ describe('packRequests', () => {
     expect([...row!.tokens]).toEqual([1, 2, 3, 6, 7, ...filled(14), 4]);
     expect([...row!.positions]).toEqual([0, 1, 2, 3, 4, ...filled(14), 3]);
     expect(row!.scored).toEqual([
-      { request: 1, index: 2, target: 6 },
-      { request: 1, index: 3, target: 7 },
-      { request: 1, index: 4, target: 8 },
-      { request: 0, index: 2, target: 4 },
-      { request: 0, index: 19, target: 5 },
+      { request: 1, index: 2, target: 6, place: 0 },
+      { request: 1, index: 3, target: 7, place: 1 },
+      { request: 1, index: 4, target: 8, place: 2 },
+      { request: 0, index: 2, target: 4, place: 0 },
+      { request: 0, index: 19, target: 5, place: 1 },
     ]);
   });
 
@@ -58,7 +58,7 @@ describe('packRequests', () => {
         rowLength: 19,
       },
     );
-    expect(rows.map((row) => row.tokens.length)).toEqual([19, 20, 1]);
+    expect(rows.map((row) => row.tokens.length)).toEqual([19, 20, 2]); // a row of one token is filled up
   });
 
   it('splits a tree that does not fit a row', () => {

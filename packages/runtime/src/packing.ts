@@ -12,6 +12,9 @@ import { ShapeError } from '@bitcliff/core';
 /** Floats in the widest vector of the processors we know (AVX-512); the narrower widths divide it. */
 export const LANES: number = 16;
 
+/** Tokens in a row at least: a product with one row takes another path through ONNX Runtime, with other last bits. */
+const MIN_ROW = 2;
+
 /** A continuation to be scored after a context, as token ids. The model reads `context ++ continuation[:-1]`. */
 export interface ScoreRequest {
   readonly context: readonly number[];
@@ -25,6 +28,8 @@ export interface ScoredPosition {
   readonly index: number;
   /** Token id. */
   readonly target: number;
+  /** Place of the target in the request's continuation. */
+  readonly place: number;
 }
 
 /** Several trees of tokens that run through the model together. All arrays have one entry per token; filler tokens see themselves. */
@@ -131,7 +136,8 @@ function makeTree(requests: readonly ScoreRequest[], group: readonly number[]): 
   return { trunk: first.slice(0, shared), branches, length };
 }
 
-function layOut(trees: readonly Tree[], length: number, requests: readonly ScoreRequest[]): PackedRow {
+function layOut(trees: readonly Tree[], used: number, requests: readonly ScoreRequest[]): PackedRow {
+  const length = Math.max(used, MIN_ROW);
   const tokens = new Int32Array(length);
   const positions = new Int32Array(length);
   const treeStart = new Int32Array(length);
@@ -161,12 +167,13 @@ function layOut(trees: readonly Tree[], length: number, requests: readonly Score
       for (const [i, token] of branch.entries()) put(token, trunk.length + i, start, end, from);
       const { context, continuation } = requests[request]!;
       for (const [j, target] of continuation.entries()) {
-        const place = context.length - 1 + j; // in the request's own sequence
-        const index = place < trunk.length ? start + place : from + place - trunk.length;
-        scored.push({ request, index, target });
+        const before = context.length - 1 + j; // in the request's own sequence
+        const index = before < trunk.length ? start + before : from + before - trunk.length;
+        scored.push({ request, index, target, place: j });
       }
     }
   }
+  fill(length - at);
   return { tokens, positions, treeStart, trunkEnd, branchStart, scored };
 }
 

@@ -1,17 +1,15 @@
 /** @file Reading the weights of one part of a model, checked against the spec before they are read. */
-import { FormatError } from '@bitcliff/core';
-import type { Matrix } from '@bitcliff/kernels';
+import { FormatError, InvalidInputError } from '@bitcliff/core';
 import type { LinearModule, NormTensors } from './architecture.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { takeFusedBias, takeLinear } from './fused-weights.ts';
 import { headTensor } from './tensor-names.ts';
-import { transpose } from './transpose.ts';
 
 /** A linear layer in floating point. */
 export interface FloatLinear {
   readonly module: LinearModule;
-  /** W [in, out]. */
-  readonly weight: Matrix;
+  /** W [out, in], whatever the layout of the file. */
+  readonly weight: Float32Array;
   /** f32[out], or `null`. */
   readonly bias: Float32Array | null;
 }
@@ -33,33 +31,28 @@ export interface BlockWeights {
   readonly linears: readonly FloatLinear[];
 }
 
-/** The weights before the first block. */
+/** The weights between the embedding table, which stays in its file, and the first block. */
 export interface EmbeddingWeights {
-  /** f32[vocabulary × width]. */
-  readonly table: Float32Array;
   /** Learned positions, f32[(maxPositions + offset) × hidden]. */
   readonly positions: Float32Array | null;
-  /** W [width, hidden]. */
+  /** W [hidden, width]. */
   readonly projectIn: Float32Array | null;
   readonly norm: NormWeights | null;
 }
 
-/** The weights behind the last block. */
+/** The weights between the last block and the vocabulary projection, which stays in its file. */
 export interface HeadWeights {
   readonly finalNorm: NormWeights | null;
-  /** W [hidden, width]. */
+  /** W [width, hidden]. */
   readonly projectOut: Float32Array | null;
-  /** W [width, vocabulary]; the width is the hidden size unless it is projected. */
-  readonly projection: Float32Array;
-  /** f32[vocabulary]. */
-  readonly bias: Float32Array | null;
 }
 
-/** Read one tensor as f32 after its shape is checked. */
+/** Read one tensor, or `rows` of it, as f32 after its shape is checked. */
 async function readTensor(
   checkpoint: Checkpoint,
   name: string,
   shape: readonly number[],
+  rows?: { readonly start: number; readonly end: number },
 ): Promise<Float32Array> {
   const { tensors } = checkpoint;
   const info = tensors.info(name);
@@ -73,7 +66,9 @@ async function readTensor(
       path: checkpoint.path,
     });
   }
-  return tensors.readFloat32(name);
+  if (rows === undefined) return tensors.readFloat32(name);
+  const width = shape[1] ?? 1;
+  return tensors.readFloat32(name, { range: { start: rows.start * width, end: rows.end * width } });
 }
 
 async function readNorm(checkpoint: Checkpoint, names: NormTensors, width: number): Promise<NormWeights> {
@@ -102,11 +97,12 @@ export async function readBlock(checkpoint: Checkpoint, layer: number): Promise<
     const { inFeatures, outFeatures, layout, fused } = module;
     const stored = fused === null ? outFeatures : 3 * outFeatures;
     const shape = layout === 'outIn' ? [stored, inFeatures] : [inFeatures, stored];
-    const data = takeLinear(await readOnce(module.weight, shape), module, headDim);
+    const weight = takeLinear(await readOnce(module.weight, shape), module, headDim);
+    checkFinite(weight, module, checkpoint.path);
     const bias = module.bias === null ? null : await readOnce(module.bias, [stored]);
     linears.push({
       module,
-      weight: { data, rows: inFeatures, columns: outFeatures },
+      weight,
       bias: bias === null ? null : takeFusedBias(bias, module, headDim),
     });
   }
@@ -125,32 +121,69 @@ export async function readBlock(checkpoint: Checkpoint, layer: number): Promise<
   };
 }
 
-/** Read what stands before the first block. */
+/** @throws {InvalidInputError} that names the first weight that is not finite */
+function checkFinite(weight: Float32Array, module: LinearModule, path: string): void {
+  let sum = 0;
+  for (let i = 0; i < weight.length; i++) sum += weight[i]! * 0; // 0 unless some weight is not finite
+  if (sum === 0) return;
+  const bad = weight.findIndex((w) => !Number.isFinite(w));
+  const K = module.inFeatures;
+  throw new InvalidInputError({
+    op: 'readBlock',
+    problem: 'a weight is not finite',
+    expected: 'finite numbers',
+    received: weight[bad]!,
+    where: `tensor "${module.weight}", ${module.place} output ${Math.floor(bad / K)}, input ${bad % K}`,
+    path,
+  });
+}
+
+/** Read what stands between the embedding table and the first block. */
 export async function readEmbedding(checkpoint: Checkpoint): Promise<EmbeddingWeights> {
   const { layout, spec } = checkpoint;
   const { hiddenSize: H, embedding, positions } = spec;
   const rows = spec.maxPositions + (positions.kind === 'learned' ? positions.offset : 0);
-  const projectIn =
-    layout.projectIn === null ? null : await readTensor(checkpoint, layout.projectIn, [H, embedding.width]);
+  const { projectIn, embeddingNorm } = layout;
   return {
-    table: await readTensor(checkpoint, layout.embedding, [spec.vocabularySize, embedding.width]),
     positions: layout.positions === null ? null : await readTensor(checkpoint, layout.positions, [rows, H]),
-    projectIn: projectIn === null ? null : transpose(projectIn, H, embedding.width),
-    norm: layout.embeddingNorm === null ? null : await readNorm(checkpoint, layout.embeddingNorm, H),
+    projectIn: projectIn === null ? null : await readTensor(checkpoint, projectIn, [H, embedding.width]),
+    norm: embeddingNorm === null ? null : await readNorm(checkpoint, embeddingNorm, H),
   };
 }
 
-/** Read what stands behind the last block; the projection is the embedding where the two are tied. */
+/** Read rows start to end − 1 of the embedding table. @returns f32[(end − start) × width] */
+export function readEmbeddingRows(checkpoint: Checkpoint, start: number, end: number): Promise<Float32Array> {
+  const { vocabularySize, embedding } = checkpoint.spec;
+  const shape = [vocabularySize, embedding.width];
+  return readTensor(checkpoint, checkpoint.layout.embedding, shape, { start, end });
+}
+
+/** Read what stands between the last block and the vocabulary projection. */
 export async function readHead(checkpoint: Checkpoint): Promise<HeadWeights> {
   const { layout, spec } = checkpoint;
-  const { hiddenSize: H, vocabularySize: V, embedding } = spec;
-  const stored = await readTensor(checkpoint, headTensor(checkpoint), [V, embedding.width]);
-  const projectOut =
-    layout.projectOut === null ? null : await readTensor(checkpoint, layout.projectOut, [embedding.width, H]);
+  const { finalNorm, projectOut } = layout;
+  const shape = [spec.embedding.width, spec.hiddenSize];
   return {
-    finalNorm: layout.finalNorm === null ? null : await readNorm(checkpoint, layout.finalNorm, H),
-    projectOut: projectOut === null ? null : transpose(projectOut, embedding.width, H),
-    projection: transpose(stored, V, embedding.width),
-    bias: layout.head.bias === null ? null : await readTensor(checkpoint, layout.head.bias, [V]),
+    finalNorm: finalNorm === null ? null : await readNorm(checkpoint, finalNorm, spec.hiddenSize),
+    projectOut: projectOut === null ? null : await readTensor(checkpoint, projectOut, shape),
+  };
+}
+
+/**
+ * Read the vocabulary projection of the token ids start to end − 1; it is the embedding where the two are tied.
+ * @returns `weight` W [end − start, width], `bias` f32[end − start] or `null`
+ */
+export async function readVocabulary(
+  checkpoint: Checkpoint,
+  start: number,
+  end: number,
+): Promise<{ weight: Float32Array; bias: Float32Array | null }> {
+  const { layout, spec } = checkpoint;
+  const V = spec.vocabularySize;
+  const { bias } = layout.head;
+  const rows = { start, end };
+  return {
+    weight: await readTensor(checkpoint, headTensor(checkpoint), [V, spec.embedding.width], rows),
+    bias: bias === null ? null : await readTensor(checkpoint, bias, [V], rows),
   };
 }

@@ -17,11 +17,20 @@ import { openCheckpoint } from '../open-checkpoint.node.ts';
 import type { ScoreRequest } from '../packing.ts';
 import { referenceForward } from '../reference/reference-forward.ts';
 import { createEngine, type Engine, type VariantScores } from './engine.ts';
+import { neededMemory } from './memory-plan.ts';
+import { createScratchFile } from './scratch-file.node.ts';
 
 const recipes = resolveRecipes(['w8a8', 'w4']);
 
 /** On x64 equal to the last bit, W8A8 included; elsewhere vectors may sum in another order, and W8A8 may flip a code on top. */
 const bound = (variant: number): number => (process.arch === 'x64' ? 0 : variant === 1 ? 2e-2 : 1e-4);
+
+/** In float64. */
+function logSoftmax(logits: Float32Array): number[] {
+  const max = Math.max(...logits);
+  const logSum = max + Math.log(logits.reduce((sum, x) => sum + Math.exp(x - max), 0));
+  return [...logits].map((x) => x - logSum);
+}
 
 describe('logits', () => {
   it.each(GOLDEN_MODELS)('%s agrees with the golden values and the float64 oracle', async (model) => {
@@ -146,12 +155,14 @@ describe('scores', () => {
     }
     const shuffled = createRng(1).shuffle(requests.map((_, i) => i));
     const shuffledScores = key(await engine.score(shuffled.map((i) => requests[i]!)));
+    const { total: smallestBudget } = neededMemory(checkpoint, { variants: 3, rowLength: 40 });
     const small = await createEngine(checkpoint, {
       ort,
       recipes,
       rowLength: 40,
       sharePrefixes: false,
-      memoryBudget: 1,
+      memoryBudget: smallestBudget,
+      scratch: createScratchFile,
     });
     const smallRows = key(await small.score(requests));
     await small.dispose();
@@ -192,6 +203,74 @@ describe('scores', () => {
       ]),
     ).rejects.toThrow(
       'score: the sequence is longer than the model accepts, expected at most 64 tokens, received 65 (request 1',
+    );
+  });
+
+  it('do not depend on the scratch file or on the memory for parts', async () => {
+    const { total } = neededMemory(checkpoint, { variants: 3, rowLength: 256 });
+    let closed = 0;
+    const scratch = async () => {
+      const file = await createScratchFile();
+      const close = (): Promise<void> => {
+        closed++;
+        return file.close();
+      };
+      return { ...file, close };
+    };
+    const spilling = await createEngine(checkpoint, {
+      ort,
+      recipes,
+      memoryBudget: total,
+      scratch,
+      threads: 1,
+    });
+    expect(await spilling.score(requests)).toEqual(await engine.score(requests));
+    expect(closed).toBe(1);
+    const controller = new AbortController();
+    const stop = spilling.score(requests, {
+      signal: controller.signal,
+      onProgress: ({ done }) => done === 3 && controller.abort(new Error('enough')),
+    });
+    await expect(stop).rejects.toThrow('enough');
+    expect(closed).toBe(2);
+    await spilling.dispose();
+  });
+
+  it('with divergence: KL and top-1 agreement from the logits in float64', async () => {
+    const results = await engine.score(requests.slice(0, 12), { divergence: true });
+    expect(results[0]!.scores[0]!.divergence).toBeNull();
+    const plain = await engine.score(requests.slice(0, 12));
+    for (const [i, { context, continuation }] of requests.slice(0, 12).entries()) {
+      const logits = await engine.logits([...context, ...continuation.slice(0, -1)]);
+      const rows = logits.map((result) =>
+        continuation.map((_, j) => {
+          const at = (context.length - 1 + j) * 97;
+          return logSoftmax(result.logits.subarray(at, at + 97));
+        }),
+      );
+      for (const v of [1, 2]) {
+        const { kl, sameTop } = results[v]!.scores[i]!.divergence!;
+        for (const j of continuation.keys()) {
+          const [p, q] = [rows[0]![j]!, rows[v]![j]!];
+          const exact = p.reduce((sum, lp, t) => sum + Math.exp(lp) * (lp - q[t]!), 0);
+          expect(Math.abs(kl[j]! - exact), `kl ${kl[j]} of ${exact}`).toBeLessThan(1e-6);
+          expect(sameTop[j]).toBe(p.indexOf(Math.max(...p)) === q.indexOf(Math.max(...q)));
+        }
+        expect(results[v]!.scores[i]!.logProb).toBe(plain[v]!.scores[i]!.logProb);
+      }
+    }
+    const alone = await createEngine(checkpoint, { ort, recipes, baseline: false, threads: 1 });
+    expect(alone.variants).toEqual(['w8a8', 'w4']);
+    expect(await alone.score(requests)).toEqual((await engine.score(requests)).slice(1));
+    await expect(alone.score(requests, { divergence: true })).rejects.toThrow(
+      'divergence without a baseline',
+    );
+    await alone.dispose();
+  });
+
+  it('refuse a memory budget that no block fits', async () => {
+    await expect(createEngine(checkpoint, { ort, memoryBudget: 1e6 })).rejects.toThrow(
+      /the memory budget is too small for one block, expected at least \d+ MB .* received 1 MB/,
     );
   });
 

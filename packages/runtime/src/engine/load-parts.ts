@@ -1,94 +1,99 @@
-/** @file Loading the parts of a model that the engine runs: its blocks, one graph per variant, and its head. */
-import type { Kernels } from '@bitcliff/kernels';
+/** @file Loading the parts of a model that the engine runs: its blocks, one graph per variant, and parts of its vocabulary. */
+import type { Kernels, Matrix } from '@bitcliff/kernels';
 import { quantizeLinear, type Recipe } from '@bitcliff/quantize';
 import type { LinearPlace } from '../architecture.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { buildBlockGraph } from '../graph/block-graph.ts';
 import { buildEmbeddingGraph } from '../graph/embedding-graph.ts';
-import { type EncodedGraph, graphBytes } from '../graph/encoded-graph.ts';
-import { buildHeadGraph, type HeadOutput } from '../graph/head-graph.ts';
-import type { GraphLinear } from '../graph/linear-graph.ts';
-import { type BlockWeights, type EmbeddingWeights, readBlock, readEmbedding, readHead } from '../weights.ts';
-import type { Ort, OrtSession } from './ort.ts';
+import { buildFinalGraph, buildVocabularyGraph, type VocabularyOutput } from '../graph/head-graph.ts';
+import type { GraphLinear, GraphWeights } from '../graph/linear-graph.ts';
+import { type EncodedGraph, weightBytes } from '../graph/weighted-graph.ts';
+import { transpose } from '../transpose.ts';
+import { type FloatLinear, readBlock, readEmbedding, readHead, readVocabulary } from '../weights.ts';
+import type { GraphRunner, GraphRunners } from './graph-runner.ts';
 import type { Loaded } from './resident-cache.ts';
-import { createSession, type SessionOptions } from './session.ts';
 
-/** The embedding: tables that are looked up here, and a graph for what else there is to do. */
+/** What stands between the embedding table and the first block. */
 export interface LoadedEmbedding {
-  readonly weights: EmbeddingWeights;
-  readonly session: OrtSession | null;
+  /** Learned positions, f32[rows × hidden]. */
+  readonly positions: Float32Array | null;
+  readonly runner: GraphRunner | null;
 }
 
 /** Loads parts of one checkpoint. */
 export interface PartLoader {
   embedding(): Promise<Loaded<LoadedEmbedding>>;
-  /** One session per variant, in order; the block's weights are read once for all of them. @param layer 0-based */
-  block(layer: number): Promise<Loaded<readonly OrtSession[]>>;
-  head(output: HeadOutput): Promise<Loaded<OrtSession>>;
+  /** One graph per variant, in order; the block's weights are read once for all of them. @param layer 0-based */
+  block(layer: number): Promise<Loaded<readonly GraphRunner[]>>;
+  /** What stands between the last block and the vocabulary projection. */
+  final(): Promise<Loaded<GraphRunner | null>>;
+  /** The token ids start to end − 1. */
+  vocabulary(start: number, end: number, output: VocabularyOutput): Promise<Loaded<GraphRunner>>;
 }
 
 /** @param variants a recipe each; `null` is the unquantized model */
 export function createPartLoader(
   checkpoint: Checkpoint,
   variants: readonly (Recipe | null)[],
-  options: SessionOptions & { readonly ort: Ort; readonly kernels: Kernels },
+  { runners, kernels }: { readonly runners: GraphRunners; readonly kernels: Kernels },
 ): PartLoader {
   const { spec } = checkpoint;
-  const loadGraph = async (graph: EncodedGraph): Promise<Loaded<OrtSession>> => {
-    const session = await createSession(options.ort, graph, options);
-    return { value: session, bytes: graphBytes(graph), dispose: () => session.release() };
-  };
+  const load = async (graph: EncodedGraph): Promise<Loaded<GraphRunner>> => ({
+    value: await runners.create(graph),
+    bytes: weightBytes(graph),
+  });
 
   return {
     async embedding() {
       const weights = await readEmbedding(checkpoint);
       const graph = buildEmbeddingGraph(spec, weights);
-      const loaded = graph === null ? null : await loadGraph(graph);
+      const loaded = graph === null ? null : await load(graph);
       return {
-        value: { weights, session: loaded?.value ?? null },
-        bytes: weights.table.byteLength + (weights.positions?.byteLength ?? 0) + (loaded?.bytes ?? 0),
-        dispose: async () => loaded?.dispose(),
+        value: { positions: weights.positions, runner: loaded?.value ?? null },
+        bytes: (weights.positions?.byteLength ?? 0) + (loaded?.bytes ?? 0),
       };
     },
     async block(layer) {
       const weights = await readBlock(checkpoint, layer);
-      const loaded: Loaded<OrtSession>[] = [];
-      const dispose = async (): Promise<void> => {
-        for (const graph of loaded) await graph.dispose();
-      };
-      try {
-        for (const recipe of variants) {
-          const linears = await quantizeBlock(weights, recipe, options.kernels);
-          loaded.push(await loadGraph(buildBlockGraph({ ...weights, spec, linears })));
+      const matrices = new Map<FloatLinear, Matrix>();
+      const loaded: Loaded<GraphRunner>[] = [];
+      for (const recipe of variants) {
+        const linears = new Map<LinearPlace, GraphLinear>();
+        for (const linear of weights.linears) {
+          const { place, inFeatures, outFeatures } = linear.module;
+          const quantized = await quantize(linear, recipe, kernels, matrices);
+          linears.set(place, { name: place, inFeatures, outFeatures, weights: quantized, bias: linear.bias });
         }
-      } catch (error) {
-        await dispose();
-        throw error;
+        loaded.push(await load(buildBlockGraph({ ...weights, spec, linears })));
       }
-      const bytes = loaded.reduce((sum, graph) => sum + graph.bytes, 0);
-      return { value: loaded.map(({ value }) => value), bytes, dispose };
+      return {
+        value: loaded.map(({ value }) => value),
+        bytes: loaded.reduce((sum, { bytes }) => sum + bytes, 0),
+      };
     },
-    async head(output) {
-      return loadGraph(buildHeadGraph(spec, await readHead(checkpoint), output));
+    async final() {
+      const graph = buildFinalGraph(spec, await readHead(checkpoint));
+      return graph === null ? { value: null, bytes: 0 } : load(graph);
+    },
+    async vocabulary(start, end, output) {
+      const part = await readVocabulary(checkpoint, start, end);
+      return load(buildVocabularyGraph(spec, part, output, variants.length));
     },
   };
 }
 
-async function quantizeBlock(
-  weights: BlockWeights,
+/** @param matrices W [in, out] of the linear layers that a recipe has asked for so far */
+async function quantize(
+  linear: FloatLinear,
   recipe: Recipe | null,
   kernels: Kernels,
-): Promise<Map<LinearPlace, GraphLinear>> {
-  const linears = new Map<LinearPlace, GraphLinear>();
-  for (const { module, weight, bias } of weights.linears) {
-    const policy = recipe?.roles[module.role] ?? null;
-    linears.set(module.place, {
-      name: module.place,
-      inFeatures: module.inFeatures,
-      outFeatures: module.outFeatures,
-      weights: await quantizeLinear(weight, policy, { kernels, name: module.weight }),
-      bias,
-    });
-  }
-  return linears;
+  matrices: Map<FloatLinear, Matrix>,
+): Promise<GraphWeights> {
+  const { module, weight } = linear;
+  const policy = recipe?.roles[module.role] ?? null;
+  if (policy === null) return { kind: 'stored', weight };
+  const { inFeatures: rows, outFeatures: columns } = module;
+  const matrix = matrices.get(linear) ?? { data: transpose(weight, columns, rows), rows, columns };
+  matrices.set(linear, matrix);
+  return quantizeLinear(matrix, policy, { kernels, name: module.weight });
 }

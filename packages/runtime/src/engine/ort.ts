@@ -2,6 +2,7 @@
  * @file The part of the ONNX Runtime API that the engine uses, so that `onnxruntime-node` and `onnxruntime-web` serve alike and
  * neither is imported here.
  */
+import { type Tensor, UnsupportedError } from '@bitcliff/core';
 
 /** A tensor of ONNX Runtime. */
 export interface OrtTensor {
@@ -11,7 +12,12 @@ export interface OrtTensor {
 
 /** A loaded graph. */
 export interface OrtSession {
-  run(feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>>;
+  /** @param fetches outputs by name; a tensor is written in place */
+  run(
+    feeds: Readonly<Record<string, OrtTensor>>,
+    fetches: Readonly<Record<string, OrtTensor | null>>,
+  ): Promise<Readonly<Record<string, OrtTensor>>>;
+  run(feeds: Readonly<Record<string, OrtTensor>>): Promise<Readonly<Record<string, OrtTensor>>>;
   release(): Promise<void>;
 }
 
@@ -23,5 +29,24 @@ export interface Ort {
   readonly Tensor: {
     new (type: 'float32', data: Float32Array, dims: readonly number[]): OrtTensor;
     new (type: 'int64', data: BigInt64Array, dims: readonly number[]): OrtTensor;
+    new (type: 'int8', data: Int8Array, dims: readonly number[]): OrtTensor;
   };
+}
+
+/** A tensor for ONNX Runtime; the data is shared. */
+export function toOrtTensor(ort: Ort, { dtype, shape, data }: Tensor): OrtTensor {
+  switch (dtype) {
+    case 'F32':
+      return new ort.Tensor('float32', data as Float32Array, shape);
+    case 'I64':
+      return new ort.Tensor('int64', data as BigInt64Array, shape);
+    case 'I8':
+      return new ort.Tensor('int8', data as Int8Array, shape);
+    default:
+      throw new UnsupportedError({
+        op: 'toOrtTensor',
+        problem: 'no such weights in graphs',
+        received: dtype,
+      });
+  }
 }

@@ -1,51 +1,69 @@
-/** @file Rows of packed tokens as the tensors that graphs take, and as waves that fit into memory. */
+/** @file Rows of packed tokens as the tensors that graphs take, and as waves that run through the model together. */
 import { attentionMask } from '../attention-mask.ts';
+import type { Checkpoint } from '../checkpoint.ts';
 import type { DecoderSpec } from '../decoder-spec.ts';
 import type { PackedRow } from '../packing.ts';
 import { lookUpPositions, type RotaryTables } from '../rotary.ts';
+import { readEmbeddingRows } from '../weights.ts';
 import type { LoadedEmbedding } from './load-parts.ts';
 import type { Ort, OrtTensor } from './ort.ts';
 
-/** The input of the first block. @returns f32[S × hidden] per row */
-export async function embedRows(
-  ort: Ort,
-  spec: DecoderSpec,
-  { weights, session }: LoadedEmbedding,
+/** Bytes of the embedding table that are read at once. */
+const TABLE_CHUNK = 8 * 2 ** 20;
+
+/** The embedding rows of the token ids in `rows`; the table is read once, in parts, and never held whole. */
+export async function readEmbeddings(
+  checkpoint: Checkpoint,
   rows: readonly PackedRow[],
-): Promise<Float32Array[]> {
-  const { hiddenSize: H, embedding, positions: kind } = spec;
-  const out: Float32Array[] = [];
-  for (const { tokens, positions } of rows) {
-    const S = tokens.length;
-    const states = takeRows(weights.table, embedding.width, tokens);
-    if (embedding.scale !== 1) for (let i = 0; i < states.length; i++) states[i]! *= embedding.scale;
-    if (session === null) {
-      out.push(states);
-      continue;
+): Promise<(token: number) => Float32Array> {
+  const { width } = checkpoint.spec.embedding;
+  const tokens = new Set<number>();
+  for (const row of rows) for (const token of row.tokens) tokens.add(token);
+  const sorted = Int32Array.from(tokens).sort();
+  const table = new Float32Array(sorted.length * width);
+  const place = new Map<number, number>();
+  const perChunk = Math.max(1, Math.floor(TABLE_CHUNK / (4 * width)));
+  for (let i = 0; i < sorted.length; ) {
+    const start = sorted[i]!;
+    let last = i;
+    while (last + 1 < sorted.length && sorted[last + 1]! < start + perChunk) last++;
+    const chunk = await readEmbeddingRows(checkpoint, start, sorted[last]! + 1);
+    for (; i <= last; i++) {
+      const from = (sorted[i]! - start) * width;
+      table.set(chunk.subarray(from, from + width), i * width);
+      place.set(sorted[i]!, i * width);
     }
-    const feeds: Record<string, OrtTensor> = {
-      tokens: new ort.Tensor('float32', states, [S, embedding.width]),
-    };
-    if (weights.positions !== null) {
-      const offset = kind.kind === 'learned' ? kind.offset : 0;
-      const learned = takeRows(
-        weights.positions,
-        H,
-        positions.map((p) => p + offset),
-      );
-      feeds.positions = new ort.Tensor('float32', learned, [S, H]);
-    }
-    out.push((await session.run(feeds)).out!.data as Float32Array);
   }
-  return out;
+  return (token) => table.subarray(place.get(token)!, place.get(token)! + width);
 }
 
-/** Rows of a table. @param table f32[rows × width]  @returns f32[indices × width] */
-function takeRows(table: Float32Array, width: number, indices: Int32Array): Float32Array {
-  const out = new Float32Array(indices.length * width);
-  for (const [i, row] of indices.entries())
-    out.set(table.subarray(row * width, (row + 1) * width), i * width);
-  return out;
+/** The input of the first block. @param lookUp see {@link readEmbeddings}  @returns f32[S × hidden] */
+export async function embedRow(
+  ort: Ort,
+  spec: DecoderSpec,
+  { positions: table, runner }: LoadedEmbedding,
+  lookUp: (token: number) => Float32Array,
+  { tokens, positions }: PackedRow,
+): Promise<Float32Array> {
+  const { hiddenSize: H, embedding, positions: kind } = spec;
+  const S = tokens.length;
+  const states = new Float32Array(S * embedding.width);
+  for (const [i, token] of tokens.entries()) states.set(lookUp(token), i * embedding.width);
+  if (embedding.scale !== 1) for (let i = 0; i < states.length; i++) states[i]! *= embedding.scale;
+  if (runner === null) return states;
+  const feeds: Record<string, OrtTensor> = {
+    tokens: new ort.Tensor('float32', states, [S, embedding.width]),
+  };
+  if (table !== null) {
+    const offset = kind.kind === 'learned' ? kind.offset : 0;
+    const learned = new Float32Array(S * H);
+    for (const [i, position] of positions.entries()) {
+      const from = (position + offset) * H;
+      learned.set(table.subarray(from, from + H), i * H);
+    }
+    feeds.positions = new ort.Tensor('float32', learned, [S, H]);
+  }
+  return (await runner.run(feeds)).out!.data as Float32Array;
 }
 
 /** What blocks need to know about a row, whatever the variant: see block-graph.ts. @param window of the layer */

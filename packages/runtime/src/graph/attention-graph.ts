@@ -1,9 +1,9 @@
 /** @file Attention inside a block graph: clamping, norms on q and k, positions, grouped heads, the product. */
 import { Tensor } from '@bitcliff/core';
-import type { OnnxGraph } from '@bitcliff/formats/onnx';
 import { alibiSlopes } from '../alibi.ts';
 import type { DecoderSpec } from '../decoder-spec.ts';
 import { addNorm } from './norm-graph.ts';
+import type { WeightedGraph } from './weighted-graph.ts';
 
 const MICROSOFT = 'com.microsoft';
 
@@ -14,16 +14,18 @@ export interface QkNormWeights {
 }
 
 /**
- * Add attention. Declares the graph inputs that it needs: `mask`, and `index`, `cos`, `sin` or `queryPositions`, `keyPositions` (see
+ * Add attention. Declares the graph inputs that it needs: `index`, `cos`, `sin` or `queryPositions`, `keyPositions` (see
  * block-graph.ts).
  * @param q name of f32[S, heads · headDim]  @param k and v, f32[S, kvHeads · headDim]
+ * @param mask name of the additive mask, f32[1, 1, S, S]
  * @returns name of f32[S, heads · headDim]
  */
 export function addAttention(
-  graph: OnnxGraph,
+  graph: WeightedGraph,
   spec: DecoderSpec,
   gains: QkNormWeights,
   { q, k, v }: { q: string; k: string; v: string },
+  mask: string,
 ): string {
   const { heads, kvHeads, headDim, clip } = spec.attention;
   const shape = (name: string, ...sizes: number[]): string =>
@@ -47,7 +49,7 @@ export function addAttention(
     const own = qkNorm === 'perHead' ? gain : null;
     let y = addNorm(graph, split, name, spec.norm, { width: headDim, gain: own, bias: null });
     if (qkNorm === 'perHeadGain') {
-      y = graph.node('Mul', [y, graph.constant(`${name}.gains`, new Tensor('F32', [count, headDim], gain))]);
+      y = graph.node('Mul', [y, graph.weight(`${name}.gains`, new Tensor('F32', [count, headDim], gain))]);
     }
     return reshape(y, `${name}.joined`, -1, count * headDim);
   };
@@ -85,15 +87,15 @@ export function addAttention(
   const query = place(normalize(clamp(q), 'q', heads, gains.qNorm), 'q', heads);
   const key = spread(place(normalize(clamp(k), 'k', kvHeads, gains.kNorm), 'k', kvHeads), 'k');
   const value = spread(reshape(clamp(v), 'v.batched', 1, -1, kvHeads * headDim), 'v');
-  let mask = graph.input('mask', 'F32', [1, 1, 'S', 'S']);
+  let bias = mask;
   if (positions.kind === 'alibi') {
     const slopes = new Tensor('F32', [1, heads, 1, 1], Float32Array.from(alibiSlopes(heads)));
     const from = graph.input('queryPositions', 'F32', [1, 1, 'S', 1]);
     const to = graph.input('keyPositions', 'F32', [1, 1, 1, 'S']);
     const distance = graph.node('Sub', [to, from]); // [1, 1, S, S], ≤ 0 where a token sees
-    mask = graph.node('Add', [mask, graph.node('Mul', [distance, graph.constant('alibi.slopes', slopes)])]); // [1, heads, S, S]
+    bias = graph.node('Add', [mask, graph.node('Mul', [distance, graph.constant('alibi.slopes', slopes)])]); // [1, heads, S, S]
   }
-  const context = graph.node('MultiHeadAttention', [query, key, value, '', '', mask], {
+  const context = graph.node('MultiHeadAttention', [query, key, value, '', '', bias], {
     domain: MICROSOFT,
     attributes: { num_heads: { int: heads } },
   }); // [1, S, heads · headDim]

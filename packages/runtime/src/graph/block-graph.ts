@@ -5,14 +5,13 @@
  * would weigh 64 MB a block); with ALiBi `queryPositions` f32[1, 1, S, 1] and `keyPositions` f32[1, 1, 1, S]. Output: `out` f32[S, hidden].
  */
 import { InternalError } from '@bitcliff/core';
-import { OnnxGraph } from '@bitcliff/formats/onnx';
 import type { LinearPlace } from '../architecture.ts';
 import type { Activation, DecoderSpec } from '../decoder-spec.ts';
 import type { BlockWeights, NormWeights } from '../weights.ts';
 import { addAttention } from './attention-graph.ts';
-import type { EncodedGraph } from './encoded-graph.ts';
 import { addLinears, type GraphLinear } from './linear-graph.ts';
 import { addNorm } from './norm-graph.ts';
+import { type EncodedGraph, WeightedGraph } from './weighted-graph.ts';
 
 /** What a block is made of: its weights, with the linear layers quantized or not. */
 export interface BlockParts extends Pick<BlockWeights, 'norms' | 'qNorm' | 'kNorm'> {
@@ -23,8 +22,9 @@ export interface BlockParts extends Pick<BlockWeights, 'norms' | 'qNorm' | 'kNor
 /** Build the graph of one block. */
 export function buildBlockGraph(parts: BlockParts): EncodedGraph {
   const { spec, norms } = parts;
-  const graph = new OnnxGraph('block');
+  const graph = new WeightedGraph('block');
   const x = graph.input('hidden', 'F32', ['S', spec.hiddenSize]);
+  const mask = graph.input('mask', 'F32', [1, 1, 'S', 'S']);
   const linear = (place: LinearPlace): GraphLinear => {
     const layer = parts.linears.get(place);
     if (layer === undefined) throw new InternalError(`block without linear layer "${place}"`);
@@ -34,18 +34,18 @@ export function buildBlockGraph(parts: BlockParts): EncodedGraph {
   const n1 = (y: string): string => addNorm(graph, y, 'norm.attention', spec.norm, norms.attention);
   const n2 = (y: string): string => addNorm(graph, y, 'norm.mlp', spec.norm, norms.mlp as NormWeights);
   const attention = (y: string): string => {
-    const [q, k, v] = addLinears(graph, y, [linear('q'), linear('k'), linear('v')]);
-    const context = addAttention(graph, spec, parts, { q: q!, k: k!, v: v! });
-    return addLinears(graph, context, [linear('attnOut')])[0]!;
+    const [q, k, v] = addLinears(graph, y, [linear('q'), linear('k'), linear('v')], mask);
+    const context = addAttention(graph, spec, parts, { q: q!, k: k!, v: v! }, mask);
+    return addLinears(graph, context, [linear('attnOut')], mask)[0]!;
   };
   const mlp = (y: string): string => {
     if (spec.mlp.kind === 'plain') {
-      const up = addLinears(graph, y, [linear('up')])[0]!;
-      return addLinears(graph, addActivation(graph, up, spec.mlp.activation), [linear('down')])[0]!;
+      const up = addLinears(graph, y, [linear('up')], mask)[0]!;
+      return addLinears(graph, addActivation(graph, up, spec.mlp.activation), [linear('down')], mask)[0]!;
     }
-    const [gate, up] = addLinears(graph, y, [linear('gate'), linear('up')]);
+    const [gate, up] = addLinears(graph, y, [linear('gate'), linear('up')], mask);
     const product = graph.node('Mul', [addActivation(graph, gate!, spec.mlp.activation), up!]);
-    return addLinears(graph, product, [linear('down')])[0]!;
+    return addLinears(graph, product, [linear('down')], mask)[0]!;
   };
 
   const wire = (): [string, string] => {
@@ -74,10 +74,10 @@ export function buildBlockGraph(parts: BlockParts): EncodedGraph {
   const out = spec.wiring === 'postNorm' ? n2(add(a, b)) : add(a, b);
   graph.node('Identity', [out], { outputs: ['out'] });
   graph.output('out', 'F32', ['S', spec.hiddenSize]);
-  return { model: graph.encode({ opset: 21, microsoft: true }), externalData: graph.externalData };
+  return graph.finish();
 }
 
-function addActivation(graph: OnnxGraph, x: string, activation: Activation): string {
+function addActivation(graph: WeightedGraph, x: string, activation: Activation): string {
   switch (activation) {
     case 'silu':
       return graph.node('Mul', [x, graph.node('Sigmoid', [x])]);

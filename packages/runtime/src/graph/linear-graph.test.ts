@@ -1,30 +1,54 @@
 import { readFileSync } from 'node:fs';
-import { createRng } from '@bitcliff/core';
+import { createRng, roundHalfToEven } from '@bitcliff/core';
 import { readNpy } from '@bitcliff/formats';
-import { OnnxGraph } from '@bitcliff/formats/onnx';
 import { quantizeSymmetricRef } from '@bitcliff/kernels';
 import type { LinearWeights } from '@bitcliff/quantize';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { createSession } from '../engine/session.ts';
-import { ACTIVATION_FLOOR, addLinears } from './linear-graph.ts';
+import { MASKED } from '../attention-mask.ts';
+import { createGraphRunners } from '../engine/graph-runner.ts';
+import { transpose } from '../transpose.ts';
+import { ACTIVATION_FLOOR, addLinears, type GraphLinear } from './linear-graph.ts';
+import { WeightedGraph } from './weighted-graph.ts';
 
-/** Run X [S, K] through one linear layer in ONNX Runtime. */
+type Int8Weights = LinearWeights & { kind: 'int8' };
+const perToken = { bits: 8, symmetric: true, granularity: 'perToken', rounding: 'halfToEven' } as const;
+const plain = { kind: 'int8', activations: perToken, inputScale: null, outliers: null } as const;
+const GOLDEN = new URL('../../test/golden-linear/', import.meta.url);
+const golden = (name: string) => readNpy(readFileSync(new URL(`${name}.npy`, GOLDEN)));
+
+/** Run X [S, K] through layers that share it. @param mask additive, f32[S × S] @default every token sees all */
+async function runLayers(
+  x: Float32Array,
+  layers: readonly GraphLinear[],
+  mask?: Float32Array,
+): Promise<Float32Array[]> {
+  const K = layers[0]!.inFeatures;
+  const S = x.length / K;
+  const graph = new WeightedGraph('linear');
+  const inputs = [graph.input('x', 'F32', ['S', K]), graph.input('mask', 'F32', [1, 1, 'S', 'S'])] as const;
+  const names = addLinears(graph, inputs[0], layers, inputs[1]);
+  for (const [i, name] of names.entries()) graph.output(name, 'F32', ['S', layers[i]!.outFeatures]);
+  const runners = createGraphRunners(ort, { threads: 2 });
+  const runner = await runners.create(graph.finish());
+  const out = await runner.run({
+    x: new ort.Tensor('float32', x, [S, K]),
+    mask: new ort.Tensor('float32', mask ?? new Float32Array(S * S), [1, 1, S, S]),
+  });
+  await runners.dispose();
+  return names.map((name) => out[name]!.data as Float32Array);
+}
+
+/** Run X [S, K] through one linear layer. */
 async function runLinear(
   x: Float32Array,
   K: number,
   N: number,
   weights: LinearWeights,
+  mask?: Float32Array,
 ): Promise<Float32Array> {
-  const graph = new OnnxGraph('linear');
-  const input = graph.input('x', 'F32', ['S', K]);
-  const [y] = addLinears(graph, input, [{ name: 'w', inFeatures: K, outFeatures: N, weights, bias: null }]);
-  graph.output(y!, 'F32', ['S', N]);
-  const encoded = { model: graph.encode({ opset: 21, microsoft: true }), externalData: graph.externalData };
-  const session = await createSession(ort, encoded, { threads: 2 });
-  const out = await session.run({ x: new ort.Tensor('float32', x, [x.length / K, K]) });
-  await session.release();
-  return out[y!]!.data as Float32Array;
+  const layer = { name: 'w', inFeatures: K, outFeatures: N, weights, bias: null };
+  return (await runLayers(x, [layer], mask))[0]!;
 }
 
 /** The int32 reference: integer product, then f32(acc) · s_w · s_x with one rounding a step. */
@@ -53,7 +77,7 @@ async function compare(x: Float32Array, K: number, N: number, w: Float32Array): 
     { data: w, rows: K, columns: N },
     { bits: 8, granularity: 'perColumn' },
   );
-  const y = await runLinear(x, K, N, { kind: 'int8', codes, scale });
+  const y = await runLinear(x, K, N, { ...plain, codes, scale });
   const expected = int8Reference(x, K, N, codes, scale);
   // three roundings of at most 2^-24 each, on either side
   const worst = y.reduce(
@@ -101,7 +125,7 @@ describe('the W8A8 product of ONNX Runtime equals the int32 reference', () => {
       { data: w, rows: K, columns: N },
       { bits: 8, granularity: 'perColumn' },
     );
-    const y = await runLinear(x, K, N, { kind: 'int8', codes, scale });
+    const y = await runLinear(x, K, N, { ...plain, codes, scale });
     expect([...y.subarray(2 * N, 3 * N)]).toEqual(new Array(N).fill(0));
     expect(y[5]).toBe(0);
   });
@@ -111,14 +135,14 @@ describe('the W8A8 product of ONNX Runtime equals the int32 reference', () => {
     // absmax 254 makes the scale exactly 2: 1, 3, 5 … are ties
     const x = Float32Array.of(254, 1, 3, 5, -1, -3, -5, 7, 9, -7, -9, 11, 13, 0, 2, -254);
     const codes = Int8Array.from({ length: K * K }, (_, i) => (i % (K + 1) === 0 ? 1 : 0)); // the identity
-    const y = await runLinear(x, K, K, { kind: 'int8', codes, scale: new Float32Array(K).fill(1) });
+    const y = await runLinear(x, K, K, { ...plain, codes, scale: new Float32Array(K).fill(1) });
     expect([...y].map((v) => v / 2)).toEqual([127, 0, 2, 2, 0, -2, -2, 4, 4, -4, -4, 6, 6, 0, 1, -127]);
   });
 
   it('keeps the floor under the scale of a row', async () => {
     const x = new Float32Array(16).fill(ACTIVATION_FLOOR / 4);
     const y = await runLinear(x, 16, 1, {
-      kind: 'int8',
+      ...plain,
       codes: new Int8Array(16).fill(1),
       scale: Float32Array.of(1),
     });
@@ -127,22 +151,16 @@ describe('the W8A8 product of ONNX Runtime equals the int32 reference', () => {
   });
 
   it('gives the golden output', async () => {
-    const golden = (name: string) =>
-      readNpy(readFileSync(new URL(`../../test/golden/w8a8/${name}.npy`, import.meta.url)));
-    const X = golden('X');
-    const W = golden('W');
+    const X = golden('w8a8/X');
+    const W = golden('w8a8/W');
     const [K, N] = W.shape as [number, number];
     const w = Float32Array.from(W.data as Float32Array);
     const { codes, scale } = quantizeSymmetricRef(
       { data: w, rows: K, columns: N },
       { bits: 8, granularity: 'perColumn' },
     );
-    const y = await runLinear(Float32Array.from(X.data as Float32Array), K, N, {
-      kind: 'int8',
-      codes,
-      scale,
-    });
-    const expected = golden('Y').data as Float32Array;
+    const y = await runLinear(Float32Array.from(X.data as Float32Array), K, N, { ...plain, codes, scale });
+    const expected = golden('w8a8/Y').data as Float32Array;
     const largest = expected.reduce((max, v) => Math.max(max, Math.abs(v)), 0);
     const worst = y.reduce((max, v, i) => Math.max(max, Math.abs(v - expected[i]!)), 0);
     expect(worst / largest, `max |diff| ${worst} of ${largest}`).toBeLessThan(1e-6);
@@ -159,27 +177,149 @@ describe('linear layers in a graph', () => {
       { data: w, rows: K, columns: N },
       { bits: 8, granularity: 'perColumn' },
     );
-    const graph = new OnnxGraph('pair');
-    const int8: LinearWeights = { kind: 'int8', codes, scale };
+    const int8: Int8Weights = { ...plain, codes, scale };
     const size = { inFeatures: K, outFeatures: N };
-    const names = addLinears(graph, graph.input('x', 'F32', ['S', K]), [
+    const layers: GraphLinear[] = [
       { name: 'a', ...size, weights: int8, bias },
       { name: 'b', ...size, weights: int8, bias: null },
       { name: 'c', ...size, weights: { kind: 'float', weight: w }, bias },
-    ]);
-    for (const name of names) graph.output(name, 'F32', ['S', N]);
-    const model = graph.encode({ opset: 21, microsoft: true });
+      { name: 'd', ...size, weights: { kind: 'stored', weight: transpose(w, K, N) }, bias },
+    ];
+    const graph = new WeightedGraph('pair');
+    addLinears(
+      graph,
+      graph.input('x', 'F32', ['S', K]),
+      layers,
+      graph.input('mask', 'F32', [1, 1, 'S', 'S']),
+    );
+    graph.node('Identity', ['x'], { outputs: ['y'] });
+    graph.output('y', 'F32', ['S', K]);
     // NodeProto.op_type is field 4: tag 0x22, length 14
-    expect(Buffer.from(model).toString('latin1').split('\x22\x0eQuantizeLinear').length - 1).toBe(1);
-    const session = await createSession(ort, { model, externalData: graph.externalData }, {});
-    const out = await session.run({ x: new ort.Tensor('float32', x, [S, K]) });
-    const [a, b, c] = names.map((name) => out[name]!.data as Float32Array);
+    const count =
+      Buffer.from(graph.finish().model).toString('latin1').split('\x22\x0eQuantizeLinear').length - 1;
+    expect(count).toBe(1);
+    const [a, b, c, d] = await runLayers(x, layers);
     for (let i = 0; i < S * N; i++) {
       let exact = bias[i % N]!;
       for (let k = 0; k < K; k++) exact += x[Math.floor(i / N) * K + k]! * w[k * N + (i % N)]!;
       expect(a![i]! - b![i]!).toBeCloseTo(bias[i % N]!, 5);
       expect(c![i]).toBeCloseTo(exact, 5);
+      expect(d![i]).toBeCloseTo(exact, 5);
     }
-    await session.release();
+  });
+});
+
+/** A token sees itself and those before it. */
+const causal = (S: number): Float32Array =>
+  Float32Array.from({ length: S * S }, (_, i) => (i % S <= Math.floor(i / S) ? 0 : MASKED));
+
+const quantizeColumns = (w: Float32Array, K: number, N: number) =>
+  quantizeSymmetricRef({ data: w, rows: K, columns: N }, { bits: 8, granularity: 'perColumn' });
+
+function expectClose(y: Float32Array, expected: ArrayLike<number>, bound: number): void {
+  const largest = y.reduce((max, v) => Math.max(max, Math.abs(v)), 0);
+  const worst = y.reduce((max, v, i) => Math.max(max, Math.abs(v - expected[i]!)), 0);
+  expect(worst / largest, `max |diff| ${worst} of ${largest}`).toBeLessThan(bound);
+}
+
+describe('int8 products that treat their input', () => {
+  const [S, K, N] = [12, 48, 20];
+  const x = normal(S * K, 30);
+  for (let s = 3; s < S; s += 4) x[s * K + 7] = 40 + s; // a channel with outliers
+  x[10 * K + 31] = -25;
+  const w = normal(K * N, 31);
+  const { codes, scale } = quantizeColumns(w, K, N);
+
+  /** Y in float64 with the scale of each row, and what is quantized. */
+  const reference = (input: Float32Array, absmax: (s: number) => number): Float64Array => {
+    const y = new Float64Array(S * N);
+    for (let s = 0; s < S; s++) {
+      const step = Math.fround(Math.fround(absmax(s)) / 127);
+      for (let k = 0; k < K; k++) {
+        const code = Math.max(-128, Math.min(127, roundHalfToEven(Math.fround(input[s * K + k]! / step))));
+        for (let n = 0; n < N; n++) y[s * N + n]! += code * codes[k * N + n]! * scale[n]! * step;
+      }
+    }
+    return y;
+  };
+  const rowMax = (input: Float32Array, s: number): number =>
+    input.subarray(s * K, (s + 1) * K).reduce((max, v) => Math.max(max, Math.abs(v)), 0);
+
+  it('perTensor: the largest value of what a token sees sets its scale', async () => {
+    const weights: Int8Weights = {
+      ...plain,
+      codes,
+      scale,
+      activations: { ...perToken, granularity: 'perTensor' },
+    };
+    const all = await runLinear(x, K, N, weights);
+    const whole = rowMax(x, 11);
+    expectClose(
+      all,
+      reference(x, () => Math.max(...Array.from({ length: S }, (_, s) => rowMax(x, s)))),
+      1e-6,
+    );
+    expect(whole).toBe(51);
+    const running = await runLinear(x, K, N, weights, causal(S));
+    const upTo = (s: number) => Math.max(...Array.from({ length: s + 1 }, (_, t) => rowMax(x, t)));
+    expectClose(running, reference(x, upTo), 1e-6);
+  });
+
+  it('SmoothQuant: the input is divided by the scales of its channels', async () => {
+    const inputScale = Float32Array.from({ length: K }, (_, k) => (k === 7 ? 16 : 0.5 + (k % 3)));
+    const smoothed = x.map((v, i) => Math.fround(v * Math.fround(1 / inputScale[i % K]!)));
+    const y = await runLinear(x, K, N, { ...plain, codes, scale, inputScale });
+    expectClose(
+      y,
+      reference(smoothed, (s) => rowMax(smoothed, s)),
+      1e-6,
+    );
+  });
+
+  it('LLM.int8(): the golden output of bitsandbytes, with whole columns', async () => {
+    const X = golden('llm_int8/X');
+    const W = golden('llm_int8/W');
+    const [k, n] = W.shape as [number, number];
+    const q = quantizeColumns(Float32Array.from(W.data as Float32Array), k, n);
+    const y = await runLinear(Float32Array.from(X.data as Float32Array), k, n, {
+      ...plain,
+      codes: q.codes,
+      scale: q.scale,
+      outliers: { threshold: 6, scope: 'batch' },
+    });
+    expectClose(y, golden('llm_int8/Y_bitsandbytes').data as Float32Array, 2e-6);
+  });
+
+  it.each(['token', 'batch'] as const)(
+    'LLM.int8(), scope %s: outliers go through a product of their own',
+    async (scope) => {
+      const isOut = (s: number, k: number): boolean => {
+        for (let t = scope === 'batch' ? 0 : s; t <= s; t++) if (Math.abs(x[t * K + k]!) >= 6) return true;
+        return false;
+      };
+      const small = x.map((v) => (Math.abs(v) >= 6 ? 0 : v));
+      const quantized = x.map((v, i) => (isOut(Math.floor(i / K), i % K) ? 0 : v));
+      const expected = reference(quantized, (s) => rowMax(small, s));
+      for (let s = 0; s < S; s++)
+        for (let k = 0; k < K; k++)
+          if (isOut(s, k))
+            for (let n = 0; n < N; n++) expected[s * N + n]! += x[s * K + k]! * codes[k * N + n]! * scale[n]!;
+      const y = await runLinear(
+        x,
+        K,
+        N,
+        { ...plain, codes, scale, outliers: { threshold: 6, scope } },
+        causal(S),
+      );
+      expectClose(y, expected, 1e-6);
+    },
+  );
+
+  it('LLM.int8() without outliers is the plain product', async () => {
+    const calm = normal(S * K, 33);
+    const weights = { ...plain, codes, scale, outliers: { threshold: 60, scope: 'token' } } as const;
+    expect(await runLinear(calm, K, N, weights)).toEqual(
+      await runLinear(calm, K, N, { ...plain, codes, scale }),
+    );
   });
 });

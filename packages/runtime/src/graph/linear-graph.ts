@@ -1,20 +1,31 @@
 /**
  * @file Linear layers inside an ONNX graph.
  *
- * `float`: MatMul. `int8`: vector-wise W8A8 with a real integer product (design.md §3). For X [S, K] and codes B [K, N]:
+ * `float`: one product. `int8`: W8A8 with a real integer product (design.md §3). For X [S, K] and codes B [K, N]:
  *   absmax[s] = max |X[s, :]|,  scale[s] = max(absmax[s], 2^-100) / 127
  *   A = QuantizeLinear(X, scale, 128, axis 0)           u8, half to even: the int8 code plus 128
  *   Y = MatMulIntegerToFloat(A, B, 1, s_w, 128) · scale  int32 accumulation, then f32(acc) · s_w[n] · scale[s]
- * The floor keeps a row of zeros from dividing by zero; its codes are 0 and its output is 0.
+ * The floor keeps a row of zeros from dividing by zero; its codes are 0 and its output is 0. What changes it:
+ * - SmoothQuant: X is multiplied by 1 / s [K] first (arXiv 2211.10438).
+ * - One scale per tensor: absmax[s] is the largest over all tokens that s sees, itself included, so that a score depends on nothing
+ *   that comes later or stands beside it; for the last token of a sequence it is the absmax of the sequence.
+ * - LLM.int8() (arXiv 2208.07339): entries |x| ≥ threshold leave X and the absmax, and go through a second, floating-point product with the
+ *   dequantized codes: Y += X_O [S, O] · (B_O · s_w) [O, N], O the columns that have such entries. Scope `token` takes single entries;
+ *   `batch` takes, as bitsandbytes does, whole columns: of the tokens that s sees.
  */
-import { Tensor } from '@bitcliff/core';
-import type { OnnxGraph } from '@bitcliff/formats/onnx';
+import { InternalError, Tensor } from '@bitcliff/core';
 import type { LinearWeights } from '@bitcliff/quantize';
+import type { WeightedGraph } from './weighted-graph.ts';
 
 const MICROSOFT = 'com.microsoft';
 
 /** Smallest absmax of a row of activations that sets the scale. */
 export const ACTIVATION_FLOOR: number = 2 ** -100;
+
+type Int8Weights = LinearWeights & { readonly kind: 'int8' };
+
+/** The weights of a linear layer in a graph: as stored, W [out, in], or as a recipe left them, W [in, out]. */
+export type GraphWeights = LinearWeights | { readonly kind: 'stored'; readonly weight: Float32Array };
 
 /** One linear layer to be put into a graph. */
 export interface GraphLinear {
@@ -22,34 +33,54 @@ export interface GraphLinear {
   readonly name: string;
   readonly inFeatures: number;
   readonly outFeatures: number;
-  readonly weights: LinearWeights;
+  readonly weights: GraphWeights;
   /** f32[out], or `null`. */
   readonly bias: Float32Array | null;
 }
 
 /**
- * Add linear layers that read the same input; those with int8 products share one quantized input.
+ * Add linear layers that read the same input; those with like int8 products share one quantized input.
  * @param x name of f32[S, in]
+ * @param mask name of the attention mask, f32[1, 1, S, S], for scales that look at several tokens
  * @returns names of f32[S, out], one per layer
  */
-export function addLinears(graph: OnnxGraph, x: string, layers: readonly GraphLinear[]): string[] {
-  let quantized: QuantizedInput | undefined;
-  return layers.map((layer) => {
-    const { name, weights, bias } = layer;
-    let y: string;
-    if (weights.kind === 'float') {
-      const shape = [layer.inFeatures, layer.outFeatures];
-      const w = graph.constant(`${name}.weight`, new Tensor('F32', shape, weights.weight), {
-        external: true,
-      });
-      y = graph.node('MatMul', [x, w]);
-    } else {
-      quantized ??= addQuantizeInput(graph, x, name);
-      y = addInt8Product(graph, quantized, layer, weights);
+export function addLinears(
+  graph: WeightedGraph,
+  x: string,
+  layers: readonly GraphLinear[],
+  mask: string,
+): string[] {
+  const quantized = new Map<string, QuantizedInput>();
+  const addLayer = (layer: GraphLinear): string => {
+    const { name, weights, inFeatures: K, outFeatures: N } = layer;
+    const bias =
+      layer.bias === null ? null : graph.weight(`${name}.bias`, new Tensor('F32', [N], layer.bias));
+    const plus = (y: string): string => (bias === null ? y : graph.node('Add', [y, bias]));
+    switch (weights.kind) {
+      case 'stored': {
+        const w = graph.weight(`${name}.weight`, new Tensor('F32', [N, K], weights.weight));
+        return graph.node('Gemm', bias === null ? [x, w] : [x, w, bias], {
+          attributes: { transB: { int: 1 } },
+        });
+      }
+      case 'float': {
+        const w = graph.weight(`${name}.weight`, new Tensor('F32', [K, N], weights.weight));
+        return graph.node('Gemm', bias === null ? [x, w] : [x, w, bias]);
+      }
+      case 'int8': {
+        const key = inputKey(weights);
+        const input = quantized.get(key) ?? addQuantizeInput(graph, x, layer, weights, mask);
+        quantized.set(key, input);
+        return plus(addInt8Product(graph, input, layer, weights));
+      }
     }
-    if (bias === null) return y;
-    return graph.node('Add', [y, graph.constant(`${name}.bias`, new Tensor('F32', [bias.length], bias))]);
-  });
+  };
+  return layers.map(addLayer);
+}
+
+/** Layers with equal keys quantize their common input alike: a group is smoothed by one and the same array. */
+function inputKey({ activations, inputScale, outliers }: Int8Weights): string {
+  return JSON.stringify([activations.granularity, inputScale === null ? null : [...inputScale], outliers]);
 }
 
 interface QuantizedInput {
@@ -59,9 +90,17 @@ interface QuantizedInput {
   readonly scale: string;
   readonly zeroPoint: string;
   readonly one: string;
+  /** LLM.int8(): the outlier columns, i64[O], and the outliers in them, f32[S, O]. */
+  readonly outliers: { readonly columns: string; readonly values: string } | null;
 }
 
-function addQuantizeInput(graph: OnnxGraph, x: string, name: string): QuantizedInput {
+function addQuantizeInput(
+  graph: WeightedGraph,
+  input: string,
+  { name, inFeatures: K }: GraphLinear,
+  weights: Int8Weights,
+  mask: string,
+): QuantizedInput {
   const prefix = `${name}.input`;
   const scalar = (id: string, value: number) =>
     graph.constant(`${prefix}.${id}`, new Tensor('F32', [], Float32Array.of(value)));
@@ -69,32 +108,101 @@ function addQuantizeInput(graph: OnnxGraph, x: string, name: string): QuantizedI
   const flat = graph.constant(`${prefix}.flat`, new Tensor('I64', [1], BigInt64Array.of(-1n)));
   const zeroPoint = graph.constant(`${prefix}.zero_point`, new Tensor('U8', [], Uint8Array.of(128)));
 
-  const top = graph.node('ReduceMax', [x, axis1]); // [S, 1]
-  const bottom = graph.node('ReduceMin', [x, axis1]); // [S, 1]
-  const negated = graph.node('Neg', [bottom]);
-  const absmax = graph.node('Max', [top, negated, scalar('floor', ACTIVATION_FLOOR)]);
+  let x = input;
+  if (weights.inputScale !== null) {
+    const inverse = Float32Array.from(weights.inputScale, (s) => 1 / s);
+    x = graph.node('Mul', [x, graph.weight(`${prefix}.inverse_smooth`, new Tensor('F32', [K], inverse))]);
+  }
+  let forScale = x;
+  let outliers: QuantizedInput['outliers'] = null;
+  if (weights.outliers !== null) {
+    const split = addOutliers(graph, x, prefix, weights.outliers, mask);
+    x = split.rest;
+    forScale = split.forScale;
+    outliers = split;
+  }
+  const top = graph.node('ReduceMax', [forScale, axis1]); // [S, 1]
+  const bottom = graph.node('ReduceMin', [forScale, axis1]); // [S, 1]
+  let absmax = graph.node('Max', [top, graph.node('Neg', [bottom]), scalar('floor', ACTIVATION_FLOOR)]); // [S, 1]
+  if (weights.activations.granularity === 'perTensor') {
+    const row = graph.node('Transpose', [absmax], { attributes: { perm: { ints: [1, 0] } } }); // [1, S]
+    absmax = graph.node('ReduceMax', [
+      graph.node('Add', [row, addSquare(graph, `${prefix}.tensor`, mask)]),
+      axis1,
+    ]); // [S, 1]
+  }
   const scale = graph.node('Div', [absmax, scalar('quant_max', 127)]); // [S, 1]
   const rowScale = graph.node('Reshape', [scale, flat]); // [S]
   const rowZeroPoint = graph.node('Expand', [zeroPoint, graph.node('Shape', [rowScale])]); // [S]
   const codes = graph.node('QuantizeLinear', [x, rowScale, rowZeroPoint], {
     attributes: { axis: { int: 0 } },
   });
-  return { codes, scale, zeroPoint, one: scalar('one', 1) };
+  return { codes, scale, zeroPoint, one: scalar('one', 1), outliers };
+}
+
+/** The attention mask as [S, S]. */
+function addSquare(graph: WeightedGraph, name: string, mask: string): string {
+  const axes = graph.constant(`${name}.axes`, new Tensor('I64', [2], BigInt64Array.of(0n, 1n)));
+  return graph.node('Squeeze', [mask, axes]);
+}
+
+/** Split X into what is quantized and what is not. */
+function addOutliers(
+  graph: WeightedGraph,
+  x: string,
+  prefix: string,
+  { threshold, scope }: NonNullable<Int8Weights['outliers']>,
+  mask: string,
+): { rest: string; forScale: string; columns: string; values: string } {
+  const constant = (id: string, value: number) =>
+    graph.constant(`${prefix}.${id}`, new Tensor('F32', [], Float32Array.of(value)));
+  const zero = constant('zero', 0);
+  const isLarge = graph.node('GreaterOrEqual', [graph.node('Abs', [x]), constant('threshold', threshold)]); // [S, K]
+  const forScale = graph.node('Where', [isLarge, zero, x]);
+  let isOutlier = isLarge;
+  let rest = forScale;
+  if (scope === 'batch') {
+    // a column is out for a token when any token that it sees has an outlier there: a product of 0/1 matrices
+    const sees = graph.node('GreaterOrEqual', [addSquare(graph, `${prefix}.batch`, mask), zero]); // [S, S]
+    const asNumber = (y: string): string => graph.node('Cast', [y], { attributes: { to: { int: 1 } } }); // FLOAT
+    const seen = graph.node('MatMul', [asNumber(sees), asNumber(isLarge)]); // [S, K]
+    isOutlier = graph.node('Greater', [seen, zero]);
+    rest = graph.node('Where', [isOutlier, zero, x]);
+  }
+  const out = graph.node('Where', [isOutlier, x, zero]);
+  const axis0 = graph.constant(`${prefix}.columns_axis`, new Tensor('I64', [1], BigInt64Array.of(0n)));
+  const bytes = graph.node('Cast', [isOutlier], { attributes: { to: { int: 6 } } }); // INT32
+  const any = graph.node('ReduceMax', [bytes, axis0], { attributes: { keepdims: { int: 0 } } }); // [K]
+  const columns = graph.node('Squeeze', [graph.node('NonZero', [any]), axis0]); // [O]
+  return {
+    rest,
+    forScale,
+    columns,
+    values: graph.node('Gather', [out, columns], { attributes: { axis: { int: 1 } } }),
+  };
 }
 
 function addInt8Product(
-  graph: OnnxGraph,
+  graph: WeightedGraph,
   input: QuantizedInput,
   layer: GraphLinear,
-  weights: LinearWeights & { kind: 'int8' },
+  weights: Int8Weights,
 ): string {
-  const { name, inFeatures, outFeatures } = layer;
-  const b = graph.constant(`${name}.codes`, new Tensor('I8', [inFeatures, outFeatures], weights.codes), {
-    external: true,
-  });
-  const scale = graph.constant(`${name}.scale`, new Tensor('F32', [outFeatures], weights.scale));
-  const product = graph.node('MatMulIntegerToFloat', [input.codes, b, input.one, scale, input.zeroPoint], {
-    domain: MICROSOFT,
-  });
-  return graph.node('Mul', [product, input.scale]);
+  const { name, inFeatures: K, outFeatures: N } = layer;
+  if (weights.codes.length !== K * N) throw new InternalError(`codes of "${name}" do not fill [${K}, ${N}]`);
+  const codes = graph.weight(`${name}.codes`, new Tensor('I8', [K, N], weights.codes));
+  const scale = graph.weight(`${name}.scale`, new Tensor('F32', [N], weights.scale));
+  const product = graph.node(
+    'MatMulIntegerToFloat',
+    [input.codes, codes, input.one, scale, input.zeroPoint],
+    { domain: MICROSOFT },
+  );
+  const y = graph.node('Mul', [product, input.scale]);
+  if (input.outliers === null) return y;
+  const rows = graph.node('Gather', [codes, input.outliers.columns]); // i8[O, N]
+  const dequantized = graph.node('Mul', [
+    graph.node('Cast', [rows], { attributes: { to: { int: 1 } } }),
+    scale,
+  ]); // f32[O, N]
+  return graph.node('Add', [y, graph.node('MatMul', [input.outliers.values, dequantized])]);
 }

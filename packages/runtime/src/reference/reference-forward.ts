@@ -6,8 +6,16 @@ import type { ModuleRole, Recipe } from '@bitcliff/quantize';
 import type { LinearPlace } from '../architecture.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { DecoderSpec } from '../decoder-spec.ts';
-import { type BlockWeights, type NormWeights, readBlock, readEmbedding, readHead } from '../weights.ts';
-import { ACTIVATIONS, add, attend, matmul, normalize, referenceLinear, rotate } from './reference-math.ts';
+import {
+  type BlockWeights,
+  type NormWeights,
+  readBlock,
+  readEmbedding,
+  readEmbeddingRows,
+  readHead,
+  readVocabulary,
+} from '../weights.ts';
+import { ACTIVATIONS, add, attend, normalize, project, referenceLinear, rotate } from './reference-math.ts';
 
 /** Everything the pass saw, row-major by token. T tokens, H hidden. */
 export interface ReferenceTrace {
@@ -44,24 +52,26 @@ export async function referenceForward(
   const finalNorm = head.finalNorm === null ? x : normalize(x, spec.norm, head.finalNorm);
   const { width } = spec.embedding;
   const out =
-    head.projectOut === null ? finalNorm : matmul(finalNorm, T, spec.hiddenSize, head.projectOut, width);
+    head.projectOut === null ? finalNorm : project(finalNorm, T, spec.hiddenSize, head.projectOut, width);
   const V = spec.vocabularySize;
-  const logits = matmul(out, T, width, head.projection, V);
+  const { weight, bias } = await readVocabulary(checkpoint, 0, V);
+  const logits = project(out, T, width, weight, V);
   for (let i = 0; i < logits.length; i++)
-    logits[i] = (logits[i]! + (head.bias?.[i % V] ?? 0)) * spec.head.logitScale;
+    logits[i] = (logits[i]! + (bias?.[i % V] ?? 0)) * spec.head.logitScale;
   return { embed: embedded, blockOut, inputs, finalNorm, logits };
 }
 
 async function embed(checkpoint: Checkpoint, tokens: readonly number[]): Promise<Float64Array> {
   const { spec } = checkpoint;
   const { width, scale } = spec.embedding;
-  const { table, positions, projectIn, norm } = await readEmbedding(checkpoint);
+  const { positions, projectIn, norm } = await readEmbedding(checkpoint);
+  const table = await readEmbeddingRows(checkpoint, 0, spec.vocabularySize);
   const T = tokens.length;
   let x: Float64Array = new Float64Array(T * width);
   for (const [t, token] of tokens.entries()) {
     for (let i = 0; i < width; i++) x[t * width + i] = table[token * width + i]! * scale;
   }
-  if (projectIn !== null) x = matmul(x, T, width, projectIn, spec.hiddenSize);
+  if (projectIn !== null) x = project(x, T, width, projectIn, spec.hiddenSize);
   if (positions !== null && spec.positions.kind === 'learned') {
     const { offset } = spec.positions;
     x = x.map((value, i) => value + positions[offset * spec.hiddenSize + i]!);

@@ -6,8 +6,8 @@ import type { Activation, DecoderSpec, NormSpec } from '../decoder-spec.ts';
 import { inverseFrequencies } from '../rotary.ts';
 import type { FloatLinear, NormWeights } from '../weights.ts';
 
-/** X [T, K] · W [K, N]. */
-export function matmul(
+/** X [T, K] · Wᵀ, W [N, K]. */
+export function project(
   x: Float64Array,
   T: number,
   K: number,
@@ -16,37 +16,36 @@ export function matmul(
 ): Float64Array {
   const y = new Float64Array(T * N);
   for (let t = 0; t < T; t++) {
-    for (let k = 0; k < K; k++) {
-      const a = x[t * K + k]!;
-      for (let n = 0; n < N; n++) y[t * N + n]! += a * w[k * N + n]!;
+    for (let n = 0; n < N; n++) {
+      let sum = 0;
+      for (let k = 0; k < K; k++) sum += x[t * K + k]! * w[n * K + k]!;
+      y[t * N + n] = sum;
     }
   }
   return y;
 }
 
-/** X [T, in] · W [in, out] + b with the policy's fake quantization. */
+/** X [T, in] · Wᵀ + b with the policy's fake quantization. */
 export function referenceLinear(
   x: Float64Array,
   T: number,
-  { weight, bias }: Pick<FloatLinear, 'weight' | 'bias'>,
+  { weight, bias, module }: FloatLinear,
   policy: LinearPolicy | null,
 ): Float64Array {
-  const K = weight.rows;
-  const N = weight.columns;
-  const w = policy === null ? weight.data : fakeQuantizeColumns(weight.data, K, N, policy.weights);
+  const { inFeatures: K, outFeatures: N } = module;
+  const w = policy === null ? weight : fakeQuantizeOutputs(weight, K, N, policy.weights);
   const input = policy?.activations ? fakeQuantizeRows(x, T, K, policy.activations) : x;
-  const y = matmul(input, T, K, w, N);
+  const y = project(input, T, K, w, N);
   if (bias !== null) for (let i = 0; i < y.length; i++) y[i]! += bias[i % N]!;
   return y;
 }
 
-function fakeQuantizeColumns(w: Float32Array, K: number, N: number, { bits }: WeightScheme): Float64Array {
+function fakeQuantizeOutputs(w: Float32Array, K: number, N: number, { bits }: WeightScheme): Float64Array {
   const out = Float64Array.from(w);
   for (let n = 0; n < N; n++) {
-    let absmax = 0;
-    for (let k = 0; k < K; k++) absmax = Math.max(absmax, Math.abs(out[k * N + n]!));
-    const s = absmax / (2 ** (bits - 1) - 1);
-    for (let k = 0; k < K; k++) out[k * N + n] = s === 0 ? 0 : s * roundHalfToEven(out[k * N + n]! / s);
+    const row = out.subarray(n * K, (n + 1) * K);
+    const s = row.reduce((max, v) => Math.max(max, Math.abs(v)), 0) / (2 ** (bits - 1) - 1);
+    for (let k = 0; k < K; k++) row[k] = s === 0 ? 0 : s * roundHalfToEven(row[k]! / s);
   }
   return out;
 }

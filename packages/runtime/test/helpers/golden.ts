@@ -4,7 +4,7 @@ import { readNpy } from '@bitcliff/formats';
 
 /** Golden models: random weights, reference values computed in float64 by an independent program (test/golden/README.md). */
 export const GOLDEN_MODELS: string[] = readdirSync(new URL('../golden', import.meta.url)).filter(
-  (name) => !name.includes('.') && name !== 'w8a8',
+  (name) => !name.includes('.'),
 );
 
 /** What golden.json says of one model, as far as the tests use it. */

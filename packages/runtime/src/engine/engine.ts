@@ -1,6 +1,5 @@
 /**
- * @file Running a checkpoint and its quantized variants in lockstep, block by block (design.md §3–4): all rows pass block 0 of every
- * variant, then block 1, and so on, so that one block and the hidden states are all that must be in memory.
+ * @file Running a checkpoint and its quantized variants in lockstep (design.md §3–4): what there is to ask of them.
  */
 import { InvalidInputError, type LongTaskOptions, UnsupportedError } from '@bitcliff/core';
 import { createKernels, type Kernels } from '@bitcliff/kernels';
@@ -8,28 +7,23 @@ import type { Recipe } from '@bitcliff/quantize';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { VocabularyOutput } from '../graph/head-graph.ts';
 import { type PackedRow, packRequests, type ScoreRequest } from '../packing.ts';
-import { rotaryTables } from '../rotary.ts';
+import type { TapOptions, TapRecord } from '../taps.ts';
 import { checkRequests } from './check-requests.ts';
+import { createForward } from './forward.ts';
 import { createGraphRunners } from './graph-runner.ts';
-import { createHiddenStore, type HiddenStore } from './hidden-store.ts';
 import { createPartLoader } from './load-parts.ts';
 import { planMemory } from './memory-plan.ts';
 import type { Ort } from './ort.ts';
 import { createResidentCache } from './resident-cache.ts';
-import { embedRow, readEmbeddings, rowFeeds, splitIntoWaves } from './row-tensors.ts';
 import { finalStates, type RequestScore, scoreHead, type TokenScore, vocabularyParts } from './score-head.ts';
 import type { Scratch } from './scratch.ts';
 import type { SessionOptions } from './session.ts';
+import { createTrace } from './trace.ts';
 
 /** Name of the unquantized variant. */
 export const BASELINE = 'baseline';
 
 const DEFAULT_MEMORY_BUDGET = 2 * 1024 ** 3;
-/** Tokens that pass a block together where blocks are read again for every wave: reading costs about 2 % of that. */
-const WAVE_TOKENS = 16_384;
-/** Rows whose embeddings are looked up together where the table is too large to stay. */
-const EMBEDDED_ROWS = 8;
-
 /** Options of {@link createEngine}. */
 export interface EngineOptions extends SessionOptions {
   /** `onnxruntime-node` or `onnxruntime-web`. */
@@ -82,6 +76,15 @@ export interface Engine {
     tokens: readonly number[],
     options?: LongTaskOptions,
   ): Promise<{ variant: string; logits: Float32Array }[]>;
+  /**
+   * Run whole sequences and measure what goes into and out of linear layers, in every variant and layer.
+   * @param sequences token ids, at least two each
+   * @returns by layer, then point, then variant
+   */
+  trace(
+    sequences: readonly (readonly number[])[],
+    options?: TapOptions & LongTaskOptions,
+  ): Promise<TapRecord[]>;
   /** Free the loaded blocks. The checkpoint stays open. */
   dispose(): Promise<void>;
 }
@@ -113,72 +116,20 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
   const runners = createGraphRunners(ort, options);
   const loader = createPartLoader(checkpoint, variants, { runners, kernels });
   const cache = createResidentCache(plan.resident);
-  const bytesPerToken = 4 * H * variants.length;
-  const tokensInMemory = Math.floor((0.75 * plan.hidden) / bytesPerToken);
-  const placesInMemory = Math.floor((0.25 * plan.hidden) / (4 * width * variants.length));
-  const reloads = spec.layers * plan.block > plan.resident;
-  const waveTokens =
-    reloads && options.scratch !== undefined ? Math.max(tokensInMemory, WAVE_TOKENS) : tokensInMemory;
-
-  /** The inputs of the first block, into a store. */
-  const embed = async (rows: readonly PackedRow[], hidden: HiddenStore): Promise<void> => {
-    const embedding = await cache.get('embedding', loader.embedding);
-    const tableBytes = 4 * vocabularySize * width;
-    const batch = 8 * tableBytes <= plan.resident ? rows.length : EMBEDDED_ROWS;
-    for (let from = 0; from < rows.length; from += batch) {
-      const some = rows.slice(from, from + batch);
-      const lookUp = await readEmbeddings(checkpoint, some);
-      for (const [i, row] of some.entries()) {
-        const states = await embedRow(ort, spec, embedding, lookUp, row);
-        for (const v of variants.keys()) await hidden.write(v, from + i, states);
-      }
-    }
-  };
-
-  /** Run rows through all blocks; `use` gets the hidden states behind the last one. */
-  const withHidden = async <R>(
-    rows: readonly PackedRow[],
-    step: (detail: string) => void,
-    use: (hidden: HiddenStore) => Promise<R>,
-  ): Promise<R> => {
-    const lengths = rows.map((row) => row.tokens.length * H);
-    const tokens = rows.reduce((total, row) => total + row.tokens.length, 0);
-    const scratch = tokens > tokensInMemory && options.scratch !== undefined ? await options.scratch() : null;
-    try {
-      const memory = Math.floor(0.75 * plan.hidden);
-      const hidden = createHiddenStore(lengths, { variants: variants.length, memory, scratch });
-      await embed(rows, hidden);
-      const last = rows.reduce((max, row) => row.positions.reduce((a, b) => Math.max(a, b), max), 0);
-      const tables = spec.positions.kind === 'rotary' ? rotaryTables(spec.positions, last + 1) : null;
-      const buffer = new Float32Array(Math.max(...lengths));
-      for (let layer = 0; layer < spec.layers; layer++) {
-        const runners = await cache.get(`block ${layer}`, () => loader.block(layer));
-        for (const [r, row] of rows.entries()) {
-          const S = row.tokens.length;
-          const feeds = rowFeeds(ort, spec, row, spec.attention.windows[layer] ?? null, tables);
-          const out = buffer.subarray(0, S * H);
-          const outputs = { out: new ort.Tensor('float32', out, [S, H]) };
-          for (const [v, runner] of runners.entries()) {
-            step(`block ${layer + 1} of ${spec.layers}`);
-            const states = await hidden.read(v, r);
-            await runner.run({ hidden: new ort.Tensor('float32', states, [S, H]), ...feeds }, outputs);
-            await hidden.write(v, r, out);
-          }
-        }
-      }
-      return await use(hidden);
-    } finally {
-      await scratch?.close();
-    }
-  };
-
-  const stepper = (total: number, phase: string, { signal, onProgress }: LongTaskOptions) => {
-    let done = 0;
-    return (detail: string): void => {
-      signal?.throwIfAborted();
-      onProgress?.({ phase, done, total, unit: 'row blocks', detail });
-      done++;
-    };
+  const forward = createForward({
+    ort,
+    checkpoint,
+    loader,
+    cache,
+    variants: variants.length,
+    plan,
+    scratch: options.scratch,
+  });
+  /** One row for each sequence. */
+  const rowsOf = (sequences: readonly (readonly number[])[]): PackedRow[] => {
+    const requests = sequences.map((context) => ({ context, continuation: [0] }));
+    checkRequests(requests, checkpoint);
+    return packRequests(requests, { rowLength: 1, sharePrefixes: false });
   };
   const loadFinal = () => cache.get('final', loader.final);
   const vocabulary = (output: VocabularyOutput) =>
@@ -198,28 +149,23 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
       if (divergence && !baseline) throw noBaseline();
       const scores = variants.map((_, v) => requests.map(() => emptyScore(divergence && v > 0)));
       const rows = packRequests(requests, { rowLength, sharePrefixes });
-      const total = rows.length * spec.layers * variants.length;
-      const step = stepper(total, 'score', task);
-      for (const wave of splitIntoWaves(rows, waveTokens)) {
-        await withHidden(wave, step, async (hidden) => {
-          const final = await loadFinal();
-          const input = {
-            rows: wave,
-            hidden,
-            hiddenSize: H,
-            width,
-            variants: variants.length,
-            final,
-            vocabulary: vocabulary(divergence && variants.length > 1 ? 'divergence' : 'scores'),
-            divergence: divergence && variants.length > 1,
-            batch: placesInMemory,
-          };
-          await scoreHead(ort, input, (v, request, place, token) => {
-            addToken(scores[v]![request]!, place, token);
-          });
+      const compares = divergence && variants.length > 1;
+      await forward.run(rows, { ...task, phase: 'score' }, async (wave, hidden) => {
+        const input = {
+          rows: wave,
+          hidden,
+          hiddenSize: H,
+          width,
+          variants: variants.length,
+          final: await loadFinal(),
+          vocabulary: vocabulary(compares ? 'divergence' : 'scores'),
+          divergence: compares,
+          batch: forward.headPositions,
+        };
+        await scoreHead(ort, input, (v, request, place, token) => {
+          addToken(scores[v]![request]!, place, token);
         });
-      }
-      task.onProgress?.({ phase: 'score', done: total, total, unit: 'row blocks' });
+      });
       for (const [v, list] of scores.entries()) {
         for (const score of list) for (const logProb of score.tokenLogProbs) score.logProb += logProb;
         checkFiniteScores(names[v]!, list, checkpoint.path);
@@ -228,14 +174,11 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
     },
 
     async logits(tokens, task = {}) {
-      const request = { context: tokens, continuation: [0] };
-      checkRequests([request], checkpoint);
-      const [row] = packRequests([request]);
       const T = tokens.length;
-      const step = stepper(spec.layers * variants.length, 'logits', task);
-      return withHidden([row!], step, async (hidden) => {
+      const rows = rowsOf([tokens]);
+      const results: { variant: string; logits: Float32Array }[] = [];
+      await forward.run(rows, { ...task, phase: 'logits' }, async (_, hidden) => {
         const final = await loadFinal();
-        const results: { variant: string; logits: Float32Array }[] = [];
         for (const [v, variant] of names.entries()) {
           const states = await finalStates(ort, final, await hidden.read(v, 0), H);
           const logits = new Float32Array(T * vocabularySize);
@@ -250,8 +193,19 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
           }
           results.push({ variant, logits });
         }
-        return results;
       });
+      return results;
+    },
+
+    async trace(sequences, task = {}) {
+      const short = sequences.findIndex((sequence) => sequence.length < 2);
+      if (short !== -1) throw tooShort(short, sequences[short]!.length);
+      const rows = rowsOf(sequences);
+      const lengths = sequences.map((sequence) => sequence.length);
+      const { linears } = checkpoint.layout.block(0);
+      const collected = createTrace(names, { ...task, baseline, layers: spec.layers, linears }, lengths);
+      await forward.run(rows, { ...task, phase: 'trace', observer: collected.observer }, async () => {});
+      return collected.records();
     },
 
     async dispose() {
@@ -297,6 +251,16 @@ function addToken(score: MutableScore, place: number, token: TokenScore): void {
   if (score.divergence === null) return;
   (score.divergence.kl as number[])[place] = token.kl;
   (score.divergence.sameTop as boolean[])[place] = token.sameTop;
+}
+
+function tooShort(sequence: number, received: number): InvalidInputError {
+  return new InvalidInputError({
+    op: 'trace',
+    problem: 'the sequence is too short',
+    expected: 'at least 2 tokens',
+    received,
+    where: `sequence ${sequence}`,
+  });
 }
 
 function noBaseline(): InvalidInputError {

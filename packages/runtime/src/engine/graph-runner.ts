@@ -4,10 +4,10 @@ import { createSession, type SessionOptions } from './session.ts';
 
 /** A graph with its weights, ready to run. */
 export interface GraphRunner {
-  /** @param outputs the outputs to take, each with a tensor to write to or `null` for memory of its own; all of them if left out */
+  /** Run with the weights. @param written outputs that are written to these tensors; the others get memory of their own */
   run(
     feeds: Readonly<Record<string, OrtTensor>>,
-    outputs?: Readonly<Record<string, OrtTensor | null>>,
+    written?: Readonly<Record<string, OrtTensor>>,
   ): Promise<Readonly<Record<string, OrtTensor>>>;
 }
 
@@ -22,18 +22,16 @@ export function createGraphRunners(ort: Ort, options: SessionOptions): GraphRunn
   const sessions = new Map<string, Promise<OrtSession>>();
   const text = new TextDecoder('latin1');
   return {
-    async create({ model, weights }) {
+    async create({ model, weights, outputs }) {
       const key = text.decode(model);
       const pending = sessions.get(key) ?? createSession(ort, model, options);
       sessions.set(key, pending);
       const session = await pending;
       const fed: Record<string, OrtTensor> = {};
       for (const [name, tensor] of weights) fed[name] = toOrtTensor(ort, tensor);
+      const fetches = Object.fromEntries(outputs.map((name) => [name, null]));
       return {
-        run(feeds, outputs) {
-          const all = { ...fed, ...feeds };
-          return outputs === undefined ? session.run(all) : session.run(all, outputs);
-        },
+        run: (feeds, written) => session.run({ ...fed, ...feeds }, { ...fetches, ...written }),
       };
     },
     async dispose() {

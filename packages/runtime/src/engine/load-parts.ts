@@ -7,7 +7,9 @@ import { buildBlockGraph } from '../graph/block-graph.ts';
 import { buildEmbeddingGraph } from '../graph/embedding-graph.ts';
 import { buildFinalGraph, buildVocabularyGraph, type VocabularyOutput } from '../graph/head-graph.ts';
 import type { GraphLinear, GraphWeights } from '../graph/linear-graph.ts';
+import type { TapStatistics } from '../graph/tap-graph.ts';
 import { type EncodedGraph, weightBytes } from '../graph/weighted-graph.ts';
+import type { TapPoint } from '../taps.ts';
 import { transpose } from '../transpose.ts';
 import { type FloatLinear, readBlock, readEmbedding, readHead, readVocabulary } from '../weights.ts';
 import type { GraphRunner, GraphRunners } from './graph-runner.ts';
@@ -20,16 +22,24 @@ export interface LoadedEmbedding {
   readonly runner: GraphRunner | null;
 }
 
+/** The weights of one block in every variant. */
+export interface LoadedBlock {
+  /** The graph of a variant. @param taps what it puts out besides; graphs are made once for each Map */
+  runner(variant: number, taps?: ReadonlyMap<TapPoint, TapStatistics>): Promise<GraphRunner>;
+}
+
 /** Loads parts of one checkpoint. */
 export interface PartLoader {
   embedding(): Promise<Loaded<LoadedEmbedding>>;
-  /** One graph per variant, in order; the block's weights are read once for all of them. @param layer 0-based */
-  block(layer: number): Promise<Loaded<readonly GraphRunner[]>>;
+  /** A block in every variant; its weights are read once for all of them. @param layer 0-based */
+  block(layer: number): Promise<Loaded<LoadedBlock>>;
   /** What stands between the last block and the vocabulary projection. */
   final(): Promise<Loaded<GraphRunner | null>>;
   /** The token ids start to end − 1. */
   vocabulary(start: number, end: number, output: VocabularyOutput): Promise<Loaded<GraphRunner>>;
 }
+
+const NO_TAPS: ReadonlyMap<TapPoint, TapStatistics> = new Map();
 
 /** @param variants a recipe each; `null` is the unquantized model */
 export function createPartLoader(
@@ -56,20 +66,30 @@ export function createPartLoader(
     async block(layer) {
       const weights = await readBlock(checkpoint, layer);
       const matrices = new Map<FloatLinear, Matrix>();
-      const loaded: Loaded<GraphRunner>[] = [];
+      const arrays = new Set<Float32Array | Int8Array>();
+      const blocks: Map<LinearPlace, GraphLinear>[] = [];
       for (const recipe of variants) {
         const linears = new Map<LinearPlace, GraphLinear>();
         for (const linear of weights.linears) {
           const { place, inFeatures, outFeatures } = linear.module;
           const quantized = await quantize(linear, recipe, kernels, matrices);
+          arrays.add(quantized.kind === 'int8' ? quantized.codes : quantized.weight);
           linears.set(place, { name: place, inFeatures, outFeatures, weights: quantized, bias: linear.bias });
         }
-        loaded.push(await load(buildBlockGraph({ ...weights, spec, linears })));
+        blocks.push(linears);
       }
-      return {
-        value: loaded.map(({ value }) => value),
-        bytes: loaded.reduce((sum, { bytes }) => sum + bytes, 0),
+      const graphs = blocks.map(() => new Map<ReadonlyMap<TapPoint, TapStatistics>, Promise<GraphRunner>>());
+      const runner: LoadedBlock['runner'] = (variant, taps = NO_TAPS) => {
+        const known = graphs[variant]!.get(taps);
+        if (known !== undefined) return known;
+        const parts = { ...weights, spec, linears: blocks[variant]!, taps };
+        const fresh = runners.create(buildBlockGraph(parts));
+        graphs[variant]!.set(taps, fresh);
+        return fresh;
       };
+      let bytes = 0;
+      for (const array of arrays) bytes += array.byteLength;
+      return { value: { runner }, bytes };
     },
     async final() {
       const graph = buildFinalGraph(spec, await readHead(checkpoint));

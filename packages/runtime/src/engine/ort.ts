@@ -12,12 +12,11 @@ export interface OrtTensor {
 
 /** A loaded graph. */
 export interface OrtSession {
-  /** @param fetches outputs by name; a tensor is written in place */
+  /** @param fetches the outputs to take by name: `null`, or a tensor that is written in place */
   run(
     feeds: Readonly<Record<string, OrtTensor>>,
     fetches: Readonly<Record<string, OrtTensor | null>>,
   ): Promise<Readonly<Record<string, OrtTensor>>>;
-  run(feeds: Readonly<Record<string, OrtTensor>>): Promise<Readonly<Record<string, OrtTensor>>>;
   release(): Promise<void>;
 }
 

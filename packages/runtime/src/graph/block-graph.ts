@@ -2,21 +2,26 @@
  * @file One decoder block as an ONNX graph. Rows of packed tokens come one at a time, so hidden states are [S, hidden].
  * Inputs: `hidden` f32[S, hidden] and `mask` f32[1, 1, S, S]; with rotary positions `cos` and `sin` f32[S, dims/2] and `index` i64[1, S], which says what
  * row of them each token takes: the identity, because the caller looks the positions up (as constants, the tables of 131,072 positions
- * would weigh 64 MB a block); with ALiBi `queryPositions` f32[1, 1, S, 1] and `keyPositions` f32[1, 1, 1, S]. Output: `out` f32[S, hidden].
+ * would weigh 64 MB a block); with ALiBi `queryPositions` f32[1, 1, S, 1] and `keyPositions` f32[1, 1, 1, S]. Output: `out` f32[S, hidden], and taps.
  */
 import { InternalError } from '@bitcliff/core';
+import type { ModuleRole } from '@bitcliff/quantize';
 import type { LinearPlace } from '../architecture.ts';
 import type { Activation, DecoderSpec } from '../decoder-spec.ts';
+import type { TapPoint } from '../taps.ts';
 import type { BlockWeights, NormWeights } from '../weights.ts';
 import { addAttention } from './attention-graph.ts';
 import { addLinears, type GraphLinear } from './linear-graph.ts';
 import { addNorm } from './norm-graph.ts';
+import { addTap, type TapStatistics } from './tap-graph.ts';
 import { type EncodedGraph, WeightedGraph } from './weighted-graph.ts';
 
 /** What a block is made of: its weights, with the linear layers quantized or not. */
 export interface BlockParts extends Pick<BlockWeights, 'norms' | 'qNorm' | 'kNorm'> {
   readonly spec: DecoderSpec;
   readonly linears: ReadonlyMap<LinearPlace, GraphLinear>;
+  /** Outputs beside the block's own: see tap-graph.ts. */
+  readonly taps: ReadonlyMap<TapPoint, TapStatistics>;
 }
 
 /** Build the graph of one block. */
@@ -30,22 +35,41 @@ export function buildBlockGraph(parts: BlockParts): EncodedGraph {
     if (layer === undefined) throw new InternalError(`block without linear layer "${place}"`);
     return layer;
   };
+  const tap = (point: TapPoint, x: string, features: number): void => {
+    const statistics = parts.taps.get(point);
+    if (statistics !== undefined) addTap(graph, point, x, features, statistics);
+  };
+  const apply = (role: ModuleRole, y: string, ...places: LinearPlace[]): string[] => {
+    const layers = places.map(linear);
+    tap(`${role}.input`, y, layers[0]!.inFeatures);
+    const out = addLinears(graph, y, layers, mask);
+    if (parts.taps.has(`${role}.output`)) {
+      const joined =
+        out.length === 1 ? out[0]! : graph.node('Concat', out, { attributes: { axis: { int: 1 } } });
+      tap(
+        `${role}.output`,
+        joined,
+        layers.reduce((sum, layer) => sum + layer.outFeatures, 0),
+      );
+    }
+    return out;
+  };
   const add = (a: string, b: string): string => graph.node('Add', [a, b]);
   const n1 = (y: string): string => addNorm(graph, y, 'norm.attention', spec.norm, norms.attention);
   const n2 = (y: string): string => addNorm(graph, y, 'norm.mlp', spec.norm, norms.mlp as NormWeights);
   const attention = (y: string): string => {
-    const [q, k, v] = addLinears(graph, y, [linear('q'), linear('k'), linear('v')], mask);
+    const [q, k, v] = apply('attn.qkv', y, 'q', 'k', 'v');
     const context = addAttention(graph, spec, parts, { q: q!, k: k!, v: v! }, mask);
-    return addLinears(graph, context, [linear('attnOut')], mask)[0]!;
+    return apply('attn.out', context, 'attnOut')[0]!;
   };
   const mlp = (y: string): string => {
     if (spec.mlp.kind === 'plain') {
-      const up = addLinears(graph, y, [linear('up')], mask)[0]!;
-      return addLinears(graph, addActivation(graph, up, spec.mlp.activation), [linear('down')], mask)[0]!;
+      const [up] = apply('mlp.up', y, 'up');
+      return apply('mlp.down', addActivation(graph, up!, spec.mlp.activation), 'down')[0]!;
     }
-    const [gate, up] = addLinears(graph, y, [linear('gate'), linear('up')], mask);
+    const [gate, up] = apply('mlp.up', y, 'gate', 'up');
     const product = graph.node('Mul', [addActivation(graph, gate!, spec.mlp.activation), up!]);
-    return addLinears(graph, product, [linear('down')], mask)[0]!;
+    return apply('mlp.down', product, 'down')[0]!;
   };
 
   const wire = (): [string, string] => {

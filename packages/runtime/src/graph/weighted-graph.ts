@@ -3,19 +3,22 @@
  * memory once, layers that look alike share one loaded graph, and loading a block is reading its tensors. Measured on two cores, 512 rows:
  * a Gemm with fed weights in [out, in] takes as long as one with constants (0.97 to 1.02), an int8 product half as long.
  */
-import type { Tensor } from '@bitcliff/core';
-import { OnnxGraph } from '@bitcliff/formats/onnx';
+import type { DType, Tensor } from '@bitcliff/core';
+import { type OnnxDimension, OnnxGraph } from '@bitcliff/formats/onnx';
 
 /** A graph as ONNX Runtime loads it, and the tensors that every run of it is fed. */
 export interface EncodedGraph {
   readonly model: Uint8Array;
   /** By the name of their input. */
   readonly weights: ReadonlyMap<string, Tensor>;
+  /** Names of the outputs. */
+  readonly outputs: readonly string[];
 }
 
 /** An {@link OnnxGraph} that keeps its weights beside it. */
 export class WeightedGraph extends OnnxGraph {
   readonly #weights = new Map<string, Tensor>();
+  readonly #outputs: string[] = [];
 
   /** Declare an input that takes this tensor in every run. @returns `name` */
   weight(name: string, tensor: Tensor): string {
@@ -24,9 +27,18 @@ export class WeightedGraph extends OnnxGraph {
     return name;
   }
 
+  override output(name: string, dtype: DType, shape: readonly OnnxDimension[]): void {
+    super.output(name, dtype, shape);
+    this.#outputs.push(name);
+  }
+
   /** The model with the operators that all graphs here use. */
   finish(): EncodedGraph {
-    return { model: this.encode({ opset: 21, microsoft: true }), weights: this.#weights };
+    return {
+      model: this.encode({ opset: 21, microsoft: true }),
+      weights: this.#weights,
+      outputs: this.#outputs,
+    };
   }
 }
 

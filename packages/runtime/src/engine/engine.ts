@@ -1,7 +1,7 @@
 /**
  * @file Running a checkpoint and its quantized variants in lockstep (design.md §3–4): what there is to ask of them.
  */
-import { InvalidInputError, type LongTaskOptions, UnsupportedError } from '@bitcliff/core';
+import { InvalidInputError, type LongTaskOptions, UnknownNameError, UnsupportedError } from '@bitcliff/core';
 import { createKernels, type Kernels } from '@bitcliff/kernels';
 import type { Recipe } from '@bitcliff/quantize';
 import type { Checkpoint } from '../checkpoint.ts';
@@ -10,6 +10,7 @@ import { type PackedRow, packRequests, type ScoreRequest } from '../packing.ts';
 import type { TapOptions, TapRecord } from '../taps.ts';
 import { checkRequests } from './check-requests.ts';
 import { createForward } from './forward.ts';
+import { type Generated, type GenerateOptions, generateTokens } from './generate.ts';
 import { createGraphRunners } from './graph-runner.ts';
 import { createPartLoader } from './load-parts.ts';
 import { planMemory } from './memory-plan.ts';
@@ -85,6 +86,12 @@ export interface Engine {
     sequences: readonly (readonly number[])[],
     options?: TapOptions & LongTaskOptions,
   ): Promise<TapRecord[]>;
+  /**
+   * Continue a text.
+   * @param prompt token ids, at least one
+   * @throws {InvalidInputError} for a token id outside the vocabulary or a prompt longer than the model's positions
+   */
+  generate(prompt: readonly number[], options?: GenerateOptions): Promise<Generated>;
   /** Free the loaded blocks. The checkpoint stays open. */
   dispose(): Promise<void>;
 }
@@ -139,6 +146,22 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
       load: () => cache.get(`${output} from ${start}`, () => loader.vocabulary(start, end, output)),
     }));
 
+  /** @param hidden f32[T × hidden], behind the last block  @returns f32[T × vocabulary] */
+  const logitsOf = async (hidden: Float32Array): Promise<Float32Array> => {
+    const states = await finalStates(ort, await loadFinal(), hidden, H);
+    const T = hidden.length / H;
+    const logits = new Float32Array(T * vocabularySize);
+    for (const part of vocabulary('logits')) {
+      const runner = await part.load();
+      const out = await runner.run({ states: new ort.Tensor('float32', states, [T, width]) });
+      const columns = part.end - part.start;
+      const some = out.logits!.data as Float32Array; // [T, columns]
+      for (let t = 0; t < T; t++)
+        logits.set(some.subarray(t * columns, (t + 1) * columns), t * vocabularySize + part.start);
+    }
+    return logits;
+  };
+
   return {
     variants: names,
     kernelBackend: kernels.backend,
@@ -178,20 +201,9 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
       const rows = rowsOf([tokens]);
       const results: { variant: string; logits: Float32Array }[] = [];
       await forward.run(rows, { ...task, phase: 'logits' }, async (_, hidden) => {
-        const final = await loadFinal();
         for (const [v, variant] of names.entries()) {
-          const states = await finalStates(ort, final, await hidden.read(v, 0), H);
-          const logits = new Float32Array(T * vocabularySize);
-          for (const part of vocabulary('logits')) {
-            const runner = await part.load();
-            const R = states.length / width;
-            const out = await runner.run({ states: new ort.Tensor('float32', states, [R, width]) });
-            const columns = part.end - part.start;
-            const some = out.logits!.data as Float32Array; // [R, columns]
-            for (let t = 0; t < T; t++)
-              logits.set(some.subarray(t * columns, (t + 1) * columns), t * vocabularySize + part.start);
-          }
-          results.push({ variant, logits });
+          const states = (await hidden.read(v, 0)).subarray(0, T * H);
+          results.push({ variant, logits: await logitsOf(states) });
         }
       });
       return results;
@@ -206,6 +218,23 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
       const collected = createTrace(names, { ...task, baseline, layers: spec.layers, linears }, lengths);
       await forward.run(rows, { ...task, phase: 'trace', observer: collected.observer }, async () => {});
       return collected.records();
+    },
+
+    async generate(prompt, task = {}) {
+      checkRequests([{ context: prompt, continuation: [0] }], checkpoint);
+      const name = task.variant ?? names.at(-1)!;
+      const variant = names.indexOf(name);
+      if (variant === -1) throw new UnknownNameError({ op: 'generate', kind: 'variant', name, known: names });
+      const parts = {
+        ort,
+        checkpoint,
+        variant,
+        memory: plan.hidden,
+        embedding: () => cache.get('embedding', loader.embedding),
+        block: (layer: number) => cache.get(`block ${layer}`, () => loader.block(layer)),
+        logits: logitsOf,
+      };
+      return { variant: name, ...(await generateTokens(parts, prompt, task)) };
     },
 
     async dispose() {

@@ -3,7 +3,7 @@ import type { Kernels, Matrix } from '@bitcliff/kernels';
 import { quantizeLinear, type Recipe } from '@bitcliff/quantize';
 import type { LinearPlace } from '../architecture.ts';
 import type { Checkpoint } from '../checkpoint.ts';
-import { buildBlockGraph } from '../graph/block-graph.ts';
+import { type BlockParts, buildBlockGraph } from '../graph/block-graph.ts';
 import { buildEmbeddingGraph } from '../graph/embedding-graph.ts';
 import { buildFinalGraph, buildVocabularyGraph, type VocabularyOutput } from '../graph/head-graph.ts';
 import type { GraphLinear, GraphWeights } from '../graph/linear-graph.ts';
@@ -26,6 +26,8 @@ export interface LoadedEmbedding {
 export interface LoadedBlock {
   /** The graph of a variant. @param taps what it puts out besides; graphs are made once for each Map */
   runner(variant: number, taps?: ReadonlyMap<TapPoint, TapStatistics>): Promise<GraphRunner>;
+  /** The graph of a variant that keeps keys and values: see {@link KeyValueCache}. */
+  cachedRunner(variant: number, cache: 'write' | 'extend'): Promise<GraphRunner>;
 }
 
 /** Loads parts of one checkpoint. */
@@ -78,18 +80,24 @@ export function createPartLoader(
         }
         blocks.push(linears);
       }
-      const graphs = blocks.map(() => new Map<ReadonlyMap<TapPoint, TapStatistics>, Promise<GraphRunner>>());
-      const runner: LoadedBlock['runner'] = (variant, taps = NO_TAPS) => {
-        const known = graphs[variant]!.get(taps);
-        if (known !== undefined) return known;
-        const parts = { ...weights, spec, linears: blocks[variant]!, taps };
-        const fresh = runners.create(buildBlockGraph(parts));
-        graphs[variant]!.set(taps, fresh);
-        return fresh;
+      const graphs = blocks.map(() => new Map<unknown, Promise<GraphRunner>>());
+      const create = (
+        variant: number,
+        key: unknown,
+        options: Pick<BlockParts, 'taps' | 'cache'>,
+      ): Promise<GraphRunner> => {
+        const parts = { ...weights, ...options, spec, linears: blocks[variant]! };
+        const runner = graphs[variant]!.get(key) ?? runners.create(buildBlockGraph(parts));
+        graphs[variant]!.set(key, runner);
+        return runner;
+      };
+      const value: LoadedBlock = {
+        runner: (variant, taps = NO_TAPS) => create(variant, taps, { taps }),
+        cachedRunner: (variant, cache) => create(variant, cache, { taps: NO_TAPS, cache }),
       };
       let bytes = 0;
       for (const array of arrays) bytes += array.byteLength;
-      return { value: { runner }, bytes };
+      return { value, bytes };
     },
     async final() {
       const graph = buildFinalGraph(spec, await readHead(checkpoint));

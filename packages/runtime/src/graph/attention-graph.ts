@@ -14,6 +14,12 @@ export interface QkNormWeights {
 }
 
 /**
+ * What becomes of keys and values. `write`: outputs `key` and `value`, f32[1, heads, S, headDim]. `extend`: the same with S tokens behind those of
+ * the inputs `pastKey` and `pastValue`, f32[1, heads, P, headDim]; the mask is [1, 1, S, P + S] then.
+ */
+export type KeyValueCache = 'none' | 'write' | 'extend';
+
+/**
  * Add attention. Declares the graph inputs that it needs: `index`, `cos`, `sin` or `queryPositions`, `keyPositions` (see
  * block-graph.ts).
  * @param q name of f32[S, heads · headDim]  @param k and v, f32[S, kvHeads · headDim]
@@ -26,6 +32,7 @@ export function addAttention(
   gains: QkNormWeights,
   { q, k, v }: { q: string; k: string; v: string },
   mask: string,
+  cache: KeyValueCache,
 ): string {
   const { heads, kvHeads, headDim, clip } = spec.attention;
   const shape = (name: string, ...sizes: number[]): string =>
@@ -91,13 +98,32 @@ export function addAttention(
   if (positions.kind === 'alibi') {
     const slopes = new Tensor('F32', [1, heads, 1, 1], Float32Array.from(alibiSlopes(heads)));
     const from = graph.input('queryPositions', 'F32', [1, 1, 'S', 1]);
-    const to = graph.input('keyPositions', 'F32', [1, 1, 1, 'S']);
+    const to = graph.input('keyPositions', 'F32', [1, 1, 1, 'T']);
     const distance = graph.node('Sub', [to, from]); // [1, 1, S, S], ≤ 0 where a token sees
     bias = graph.node('Add', [mask, graph.node('Mul', [distance, graph.constant('alibi.slopes', slopes)])]); // [1, heads, S, S]
   }
-  const context = graph.node('MultiHeadAttention', [query, key, value, '', '', bias], {
-    domain: MICROSOFT,
-    attributes: { num_heads: { int: heads } },
-  }); // [1, S, heads · headDim]
+  const inputs = [query, key, value, '', '', bias];
+  const attributes = { num_heads: { int: heads } };
+  let context: string; // [1, S, heads · headDim]
+  if (cache === 'extend') {
+    for (const name of ['pastKey', 'pastValue']) {
+      inputs.push(graph.input(name, 'F32', [1, heads, 'P', headDim]));
+    }
+    const outputs = ['attention', 'key', 'value'];
+    context = graph.node('MultiHeadAttention', inputs, { domain: MICROSOFT, attributes, outputs })[0]!;
+  } else {
+    context = graph.node('MultiHeadAttention', inputs, { domain: MICROSOFT, attributes });
+  }
+  if (cache === 'write') {
+    for (const [name, x] of [
+      ['key', key],
+      ['value', value],
+    ] as const) {
+      const split = reshape(x, `${name}.by_head`, 1, -1, heads, headDim);
+      graph.node('Transpose', [split], { outputs: [name], attributes: { perm: { ints: [0, 2, 1, 3] } } });
+    }
+  }
+  if (cache !== 'none')
+    for (const name of ['key', 'value']) graph.output(name, 'F32', [1, heads, 'T', headDim]);
   return reshape(context, 'context', -1, heads * headDim);
 }

@@ -10,7 +10,7 @@ import type { LinearPlace } from '../architecture.ts';
 import type { Activation, DecoderSpec } from '../decoder-spec.ts';
 import type { TapPoint } from '../taps.ts';
 import type { BlockWeights, NormWeights } from '../weights.ts';
-import { addAttention } from './attention-graph.ts';
+import { addAttention, type KeyValueCache } from './attention-graph.ts';
 import { addLinears, type GraphLinear } from './linear-graph.ts';
 import { addNorm } from './norm-graph.ts';
 import { addTap, type TapStatistics } from './tap-graph.ts';
@@ -22,6 +22,8 @@ export interface BlockParts extends Pick<BlockWeights, 'norms' | 'qNorm' | 'kNor
   readonly linears: ReadonlyMap<LinearPlace, GraphLinear>;
   /** Outputs beside the block's own: see tap-graph.ts. */
   readonly taps: ReadonlyMap<TapPoint, TapStatistics>;
+  /** @default 'none' */
+  readonly cache?: KeyValueCache;
 }
 
 /** Build the graph of one block. */
@@ -29,7 +31,8 @@ export function buildBlockGraph(parts: BlockParts): EncodedGraph {
   const { spec, norms } = parts;
   const graph = new WeightedGraph('block');
   const x = graph.input('hidden', 'F32', ['S', spec.hiddenSize]);
-  const mask = graph.input('mask', 'F32', [1, 1, 'S', 'S']);
+  const { cache = 'none' } = parts;
+  const mask = graph.input('mask', 'F32', [1, 1, 'S', cache === 'extend' ? 'T' : 'S']);
   const linear = (place: LinearPlace): GraphLinear => {
     const layer = parts.linears.get(place);
     if (layer === undefined) throw new InternalError(`block without linear layer "${place}"`);
@@ -42,7 +45,8 @@ export function buildBlockGraph(parts: BlockParts): EncodedGraph {
   const apply = (role: ModuleRole, y: string, ...places: LinearPlace[]): string[] => {
     const layers = places.map(linear);
     tap(`${role}.input`, y, layers[0]!.inFeatures);
-    const out = addLinears(graph, y, layers, mask);
+    // with a cache in use a run has one token, and that is all that dynamic scales look at
+    const out = addLinears(graph, y, layers, cache === 'extend' ? null : mask);
     if (parts.taps.has(`${role}.output`)) {
       const joined =
         out.length === 1 ? out[0]! : graph.node('Concat', out, { attributes: { axis: { int: 1 } } });
@@ -59,7 +63,7 @@ export function buildBlockGraph(parts: BlockParts): EncodedGraph {
   const n2 = (y: string): string => addNorm(graph, y, 'norm.mlp', spec.norm, norms.mlp as NormWeights);
   const attention = (y: string): string => {
     const [q, k, v] = apply('attn.qkv', y, 'q', 'k', 'v');
-    const context = addAttention(graph, spec, parts, { q: q!, k: k!, v: v! }, mask);
+    const context = addAttention(graph, spec, parts, { q: q!, k: k!, v: v! }, mask, cache);
     return apply('attn.out', context, 'attnOut')[0]!;
   };
   const mlp = (y: string): string => {

@@ -41,14 +41,14 @@ export interface GraphLinear {
 /**
  * Add linear layers that read the same input; those with like int8 products share one quantized input.
  * @param x name of f32[S, in]
- * @param mask name of the attention mask, f32[1, 1, S, S], for scales that look at several tokens
+ * @param mask name of the attention mask, f32[1, 1, S, S], for scales that look at several tokens; `null`: each token stands alone
  * @returns names of f32[S, out], one per layer
  */
 export function addLinears(
   graph: WeightedGraph,
   x: string,
   layers: readonly GraphLinear[],
-  mask: string,
+  mask: string | null,
 ): string[] {
   const quantized = new Map<string, QuantizedInput>();
   const addLayer = (layer: GraphLinear): string => {
@@ -99,7 +99,7 @@ function addQuantizeInput(
   input: string,
   { name, inFeatures: K }: GraphLinear,
   weights: Int8Weights,
-  mask: string,
+  mask: string | null,
 ): QuantizedInput {
   const prefix = `${name}.input`;
   const scalar = (id: string, value: number) =>
@@ -124,7 +124,7 @@ function addQuantizeInput(
   const top = graph.node('ReduceMax', [forScale, axis1]); // [S, 1]
   const bottom = graph.node('ReduceMin', [forScale, axis1]); // [S, 1]
   let absmax = graph.node('Max', [top, graph.node('Neg', [bottom]), scalar('floor', ACTIVATION_FLOOR)]); // [S, 1]
-  if (weights.activations.granularity === 'perTensor') {
+  if (weights.activations.granularity === 'perTensor' && mask !== null) {
     const row = graph.node('Transpose', [absmax], { attributes: { perm: { ints: [1, 0] } } }); // [1, S]
     absmax = graph.node('ReduceMax', [
       graph.node('Add', [row, addSquare(graph, `${prefix}.tensor`, mask)]),
@@ -152,7 +152,7 @@ function addOutliers(
   x: string,
   prefix: string,
   { threshold, scope }: NonNullable<Int8Weights['outliers']>,
-  mask: string,
+  mask: string | null,
 ): { rest: string; forScale: string; columns: string; values: string } {
   const constant = (id: string, value: number) =>
     graph.constant(`${prefix}.${id}`, new Tensor('F32', [], Float32Array.of(value)));
@@ -161,7 +161,7 @@ function addOutliers(
   const forScale = graph.node('Where', [isLarge, zero, x]);
   let isOutlier = isLarge;
   let rest = forScale;
-  if (scope === 'batch') {
+  if (scope === 'batch' && mask !== null) {
     // a column is out for a token when any token that it sees has an outlier there: a product of 0/1 matrices
     const sees = graph.node('GreaterOrEqual', [addSquare(graph, `${prefix}.batch`, mask), zero]); // [S, S]
     const asNumber = (y: string): string => graph.node('Cast', [y], { attributes: { to: { int: 1 } } }); // FLOAT

@@ -6,6 +6,7 @@ import { BitcliffError } from '@bitcliff/core';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { addEvalCommand } from './eval-command.ts';
+import { addGenerateCommand } from './generate-command.ts';
 import { addInspectCommand } from './inspect-command.ts';
 import { addScoreCommand } from './score-command.ts';
 import type { Terminal } from './terminal.ts';
@@ -33,6 +34,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     .showHelpAfterError('(--help shows what can be said)');
   addEvalCommand(program, { terminal, signal: stop.signal, version: packageJson.version });
   addInspectCommand(program, { terminal, signal: stop.signal });
+  addGenerateCommand(program, { terminal, signal: stop.signal });
   addScoreCommand(program, { terminal, signal: stop.signal });
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -1,14 +1,14 @@
 import { InvalidInputError } from '@bitcliff/core';
 import { resolveRecipes } from '@bitcliff/quantize';
-import { createEngine, scoreTokens, type TextTokenizer, type TokenScores } from '@bitcliff/runtime';
+import { scoreTokens, type TextTokenizer, type TokenScores } from '@bitcliff/runtime';
 import { openCheckpoint } from '@bitcliff/runtime/node';
-import { type Command, InvalidArgumentError } from 'commander';
-import * as ort from 'onnxruntime-node';
+import type { Command } from 'commander';
+import { addEngineOptions, type EngineFlags, openEngine, parseIds } from './engine-options.ts';
 import { localPath } from './local-path.ts';
 import type { Terminal } from './terminal.ts';
 import { textTable } from './text-table.ts';
 
-interface ScoreOptions {
+interface ScoreOptions extends EngineFlags {
   readonly text?: string;
   readonly ids?: readonly number[];
   readonly recipe?: string;
@@ -20,14 +20,15 @@ export function addScoreCommand(
   program: Command,
   context: { terminal: Terminal; signal: AbortSignal },
 ): void {
-  program
+  const command = program
     .command('score')
     .description("Print each token's log-probability and rank, and the perplexity of a text.")
     .argument('<checkpoint>', 'Hugging Face folder, or hf:org/name[@revision]')
     .option('--text <text>', 'text to score; the tokenizer decides about a BOS token')
     .option('--ids <ids>', 'token ids with commas between; needs no tokenizer', parseIds)
     .option('--recipe <name>', 'score the model under this recipe (default: unquantized)')
-    .option('--json', 'print {ids, tokenLogProbs, argmax, perplexity} as JSON')
+    .option('--json', 'print {ids, tokenLogProbs, argmax, perplexity} as JSON');
+  addEngineOptions(command)
     .addHelpText(
       'after',
       "\nExample:\n  $ bitcliff score models/my-llama --text 'Once upon a time' --recipe w8a8",
@@ -39,10 +40,10 @@ export function addScoreCommand(
       try {
         const tokenizer = options.text === undefined ? undefined : await checkpoint.tokenizer();
         const ids = options.ids ?? tokenizer!.encode(options.text!);
-        const engine = await createEngine(checkpoint, { ort, recipes });
+        const engine = await openEngine(checkpoint, options, { recipes, baseline: recipes.length === 0 });
         try {
-          const variants = await engine.logits(ids, { signal: context.signal });
-          const scores = scoreTokens(ids, variants.at(-1)!.logits);
+          const [variant] = await engine.logits(ids, { signal: context.signal });
+          const scores = scoreTokens(ids, variant!.logits);
           const text = options.json
             ? `${JSON.stringify(toJson(ids, scores))}\n`
             : renderScores(ids, scores, tokenizer);
@@ -85,10 +86,4 @@ function renderScores(
   const last =
     scores.perplexity === null ? 'one token: no perplexity' : `perplexity ${scores.perplexity.toFixed(4)}`;
   return `${textTable(head, rows)}\n${last}\n`;
-}
-
-function parseIds(text: string): number[] {
-  const ids = text.split(',').map((part) => Number(part.trim() === '' ? Number.NaN : part));
-  if (ids.every((id) => Number.isSafeInteger(id) && id >= 0)) return ids;
-  throw new InvalidArgumentError('Expected integers from 0 with commas between them.');
 }

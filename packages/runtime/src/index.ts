@@ -9,10 +9,15 @@ export {
   createEngine,
   type Engine,
   type EngineOptions,
+  type ScoreOptions,
   type VariantScores,
 } from './engine/engine.ts';
-export type { RequestScore } from './engine/score-head.ts';
+export type { Generated, GenerateOptions } from './engine/generate.ts';
+export type { Sampling } from './engine/sample-token.ts';
+export type { RequestScore, TokenDivergence } from './engine/score-head.ts';
 export { scoreTokens, type TokenScores } from './token-scores.ts';
+export type { TapOptions, TapPoint, TapRecord, TapValues } from './taps.ts';
+export type { Scratch } from './engine/scratch.ts';
 export type { SessionOptions } from './engine/session.ts';
 export type { Ort, OrtSession, OrtTensor } from './engine/ort.ts';
 

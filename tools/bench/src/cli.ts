@@ -9,6 +9,8 @@ import { q40Dequantize, q40Quantize } from './formats/q4-0.bench.ts';
 import { readF32 } from './formats/read-f32.bench.ts';
 import { widen16Bit } from './formats/widen-16-bit.bench.ts';
 import { writeSafetensors } from './formats/write-safetensors.bench.ts';
+import { memory } from './runtime/memory.bench.ts';
+import { PYTHIA } from './runtime/pythia.bench.ts';
 import { idleThreads, packing } from './runtime/score.bench.ts';
 
 const BENCHMARKS: readonly Benchmark[] = [
@@ -20,6 +22,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   writeSafetensors,
   packing,
   idleThreads,
+  ...PYTHIA,
+  memory,
 ];
 
 const { values, positionals } = parseArgs({
@@ -43,6 +47,7 @@ for (const benchmark of chosen) {
     const { ratios } = await benchmark.run(folder, rounds === undefined ? {} : { rounds });
     for (const { name, median, min, max } of ratios) {
       const target = benchmark.targets?.[name];
+      const limit = benchmark.limits?.[name];
       const row = {
         benchmark: benchmark.name,
         code: name,
@@ -50,14 +55,22 @@ for (const benchmark of chosen) {
         min,
         max,
         target,
+        limit,
         baseline: benchmark.baseline,
       };
       rows.push(row);
       if (values.json) continue;
       const spread = `${median.toFixed(2)} (${min.toFixed(2)} to ${max.toFixed(2)})`;
-      const goal =
-        target === undefined ? '' : `, asked for ${target}: ${median >= target ? 'met' : 'missed'}`;
-      console.log(`${name}: ${spread} times the speed of ${benchmark.baseline}${goal}`);
+      const goals = [
+        ...(target === undefined
+          ? []
+          : [`, asked for ${target.toFixed(2)}: ${median >= target ? 'met' : 'missed'}`]),
+        ...(limit === undefined
+          ? []
+          : [`, at most ${limit.toFixed(2)}: ${median <= limit ? 'met' : 'missed'}`]),
+      ];
+      const relation = benchmark.relation ?? 'times the speed of';
+      console.log(`${name}: ${spread} ${relation} ${benchmark.baseline}${goals.join('')}`);
     }
   } finally {
     await rm(folder, { recursive: true });

@@ -14,7 +14,13 @@ export interface NeoxShape {
 }
 
 /** EleutherAI/pythia-160m. */
-export const PYTHIA_160M: NeoxShape = { layers: 12, hidden: 768, heads: 12, vocabulary: 50_304, dtype: 'F32' };
+export const PYTHIA_160M: NeoxShape = {
+  layers: 12,
+  hidden: 768,
+  heads: 12,
+  vocabulary: 50_304,
+  dtype: 'F32',
+};
 
 /** Operations of one token: two for each weight that it meets, without the attention product. @param scored its next token is scored */
 export function tokenFlops({ layers, hidden, vocabulary }: NeoxShape, scored: boolean): number {

@@ -86,6 +86,7 @@ it.each<[string, Record<string, unknown>, string]>([
   ['phi', { qk_layernorm: true }, 'qk_layernorm is not supported'],
   ['qwen3', { use_sliding_window: true }, 'use_sliding_window is not supported'],
   ['mistral', { sliding_window: -1 }, 'at sliding_window'],
+  ['llama', { num_hidden_layers: 10_001 }, 'at num_hidden_layers'],
 ])('%s refuses %j', (modelType, change, message) => {
   const config = { ...configOf(modelType), ...change };
   try {

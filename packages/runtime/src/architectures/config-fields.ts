@@ -6,6 +6,9 @@ import type { Activation, RotaryScaling } from '../decoder-spec.ts';
 /** A size: an integer from 1 to 10^9. */
 export const size: z.ZodInt = z.int().min(1).max(1_000_000_000);
 
+/** Layers: the largest published models have about 130. A list is made per layer, so that a hostile count must not pass. */
+export const layerCount: z.ZodInt = z.int().min(1).max(10_000);
+
 /** The rotary fields of config.json, in either spelling. */
 export interface RotaryFields {
   rope_type?: string | undefined;

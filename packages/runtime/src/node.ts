@@ -2,5 +2,10 @@
  * Checkpoints from the file system.
  * @packageDocumentation
  */
-export { openCheckpoint } from './open-checkpoint.node.ts';
+export { openCheckpoint, type OpenCheckpointOptions } from './open-checkpoint.node.ts';
 export { readJsonFile } from './read-json-file.node.ts';
+export {
+  writeGgufCheckpoint,
+  type WriteGgufOptions,
+  type WrittenGguf,
+} from './gguf/write-gguf-checkpoint.node.ts';

@@ -3,7 +3,7 @@ import { FormatError } from '@bitcliff/core';
 import type { Matrix } from '@bitcliff/kernels';
 import type { LinearModule, NormTensors } from './architecture.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { takeFusedBias, takeLinear } from './fused-weights.ts';
+import { takeBias, takeLinear } from './fused-weights.ts';
 import { headTensor } from './tensor-names.ts';
 import { transpose } from './transpose.ts';
 
@@ -55,9 +55,12 @@ export interface HeadWeights {
   readonly bias: Float32Array | null;
 }
 
-/** Read one tensor as f32 after its shape is checked. */
-async function readTensor(
-  checkpoint: Checkpoint,
+/**
+ * Read one tensor as f32.
+ * @throws {FormatError} when its shape is another one, and on a NaN or an infinity
+ */
+export async function readTensor(
+  checkpoint: Pick<Checkpoint, 'tensors' | 'path'>,
   name: string,
   shape: readonly number[],
 ): Promise<Float32Array> {
@@ -66,14 +69,26 @@ async function readTensor(
   if (info.shape.length !== shape.length || info.shape.some((size, i) => size !== shape[i])) {
     throw new FormatError({
       op: 'readTensor',
-      problem: 'the shape does not fit config.json',
+      problem: 'the shape does not fit the configuration',
       expected: `[${shape.join(', ')}]`,
       received: `[${info.shape.join(', ')}]`,
       where: `tensor "${name}"`,
       path: checkpoint.path,
     });
   }
-  return tensors.readFloat32(name);
+  const data = await tensors.readFloat32(name);
+  let probe = 0;
+  for (let i = 0; i < data.length; i++) probe += data[i]! * 0; // 0, or NaN as soon as one element is not finite
+  if (probe === 0) return data;
+  const index = data.findIndex((value) => !Number.isFinite(value));
+  throw new FormatError({
+    op: 'readTensor',
+    problem: 'a weight is not a number',
+    expected: 'finite weights',
+    received: `${data[index]} at element ${index}`,
+    where: `tensor "${name}"`,
+    path: checkpoint.path,
+  });
 }
 
 async function readNorm(checkpoint: Checkpoint, names: NormTensors, width: number): Promise<NormWeights> {
@@ -85,29 +100,56 @@ async function readNorm(checkpoint: Checkpoint, names: NormTensors, width: numbe
   };
 }
 
-/** Read the weights of a block; a tensor that q, k and v share is read once. @param layer 0-based */
-export async function readBlock(checkpoint: Checkpoint, layer: number): Promise<BlockWeights> {
-  const { spec } = checkpoint;
-  const { heads, kvHeads, headDim, qkNorm } = spec.attention;
-  const names = checkpoint.layout.block(layer);
+/** Reads tensors of one checkpoint, shapes checked. */
+export type TensorReader = (name: string, shape: readonly number[]) => Promise<Float32Array>;
+
+/** A reader that keeps what it has read: a tensor that q, k and v share is read once. */
+export function keepingReader(checkpoint: Checkpoint): TensorReader {
   const seen = new Map<string, Promise<Float32Array>>();
-  const readOnce = (name: string, shape: readonly number[]): Promise<Float32Array> => {
+  return (name, shape) => {
     const known = seen.get(name) ?? readTensor(checkpoint, name, shape);
     seen.set(name, known);
     return known;
   };
+}
 
+const storedOutputs = ({ fused, outFeatures }: LinearModule): number =>
+  fused === null ? outFeatures : 3 * outFeatures;
+
+/** The weights of a linear layer. @returns W [in, out] */
+export async function readLinearWeight(
+  module: LinearModule,
+  headDim: number,
+  read: TensorReader,
+): Promise<Float32Array> {
+  const stored = storedOutputs(module);
+  const shape = module.layout === 'outIn' ? [stored, module.inFeatures] : [module.inFeatures, stored];
+  return takeLinear(await read(module.weight, shape), module, headDim);
+}
+
+/** The bias of a linear layer. @returns f32[out], or `null` */
+export async function readLinearBias(
+  module: LinearModule,
+  headDim: number,
+  read: TensorReader,
+): Promise<Float32Array | null> {
+  if (module.bias === null) return null;
+  return takeBias(await read(module.bias, [storedOutputs(module)]), module, headDim);
+}
+
+/** Read the weights of a block. @param layer 0-based */
+export async function readBlock(checkpoint: Checkpoint, layer: number): Promise<BlockWeights> {
+  const { spec } = checkpoint;
+  const { heads, kvHeads, headDim, qkNorm } = spec.attention;
+  const names = checkpoint.layout.block(layer);
+  const read = keepingReader(checkpoint);
   const linears: FloatLinear[] = [];
   for (const module of names.linears) {
-    const { inFeatures, outFeatures, layout, fused } = module;
-    const stored = fused === null ? outFeatures : 3 * outFeatures;
-    const shape = layout === 'outIn' ? [stored, inFeatures] : [inFeatures, stored];
-    const data = takeLinear(await readOnce(module.weight, shape), module, headDim);
-    const bias = module.bias === null ? null : await readOnce(module.bias, [stored]);
+    const data = await readLinearWeight(module, headDim, read);
     linears.push({
       module,
-      weight: { data, rows: inFeatures, columns: outFeatures },
-      bias: bias === null ? null : takeFusedBias(bias, module, headDim),
+      weight: { data, rows: module.inFeatures, columns: module.outFeatures },
+      bias: await readLinearBias(module, headDim, read),
     });
   }
   const gainShape = (count: number): number[] => {

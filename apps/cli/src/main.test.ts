@@ -178,7 +178,7 @@ describe('bad input ends with 1 and one sentence, and writes nothing', () => {
           ),
         ),
       [],
-      'the shape does not fit config.json, expected [128, 128], received [192, 128] (tensor "model.layers.0.mlp.gate_proj.weight"',
+      'the shape does not fit the configuration, expected [128, 128], received [192, 128] (tensor "model.layers.0.mlp.gate_proj.weight"',
     ],
     [
       'a truncated file',

@@ -23,6 +23,8 @@ export interface LinearModule {
   readonly layout: 'outIn' | 'inOut';
   /** Set where q, k and v share a tensor. */
   readonly fused: FusedPart | null;
+  /** Outputs of a head are stored in rotary pairs (0, 1), (2, 3) …, as llama.cpp stores q and k; taken apart they are (i, i + headDim/2). */
+  readonly paired: boolean;
   readonly inFeatures: number;
   readonly outFeatures: number;
 }

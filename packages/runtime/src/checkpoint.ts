@@ -1,5 +1,6 @@
 import type { TensorSource } from '@bitcliff/formats';
 import type { ModelTensors } from './architecture.ts';
+import type { CheckpointMetadata } from './checkpoint-metadata.ts';
 import type { DecoderSpec } from './decoder-spec.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 
@@ -11,6 +12,8 @@ export interface Checkpoint {
   /** The names under which its tensors are stored. */
   readonly layout: ModelTensors;
   readonly tensors: TensorSource;
+  /** From `bitcliff.json` in its folder, or from the GGUF file; empty where neither says anything. */
+  readonly metadata: CheckpointMetadata;
   /**
    * The tokenizer, read at the first call.
    * @throws {NotFoundError} when the checkpoint has none

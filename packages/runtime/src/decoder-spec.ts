@@ -9,7 +9,32 @@ export type RotaryScaling =
       readonly lowFrequencyFactor: number;
       readonly highFrequencyFactor: number;
       readonly originalMaxPositions: number;
-    };
+    }
+  | {
+      /**
+       * NTK-aware scaling by the length of the sequence, tokens: up to `originalMaxPositions` nothing is scaled; beyond it theta grows with the
+       * length, and every token of the sequence takes the frequencies of that length.
+       */
+      readonly kind: 'dynamic';
+      readonly factor: number;
+      readonly originalMaxPositions: number;
+    }
+  | {
+      /** YaRN (arXiv 2309.00071): frequencies are interpolated between two bounds in turns, and cosines and sines are multiplied by a factor. */
+      readonly kind: 'yarn';
+      readonly factor: number;
+      readonly originalMaxPositions: number;
+      /** Features that turn more often than this over the original length keep their frequency. */
+      readonly betaFast: number;
+      /** Features that turn less often than this are divided by `factor`. */
+      readonly betaSlow: number;
+      /** The bounds are rounded outward to whole features. */
+      readonly truncate: boolean;
+      /** On cosines and sines alike. */
+      readonly attentionFactor: number;
+    }
+  /** Each frequency is divided by its own factor, [dims / 2]: `rope_freqs.weight` of a GGUF file. */
+  | { readonly kind: 'factors'; readonly factors: readonly number[] };
 
 /** How a model knows where a token stands. */
 export type Positions =

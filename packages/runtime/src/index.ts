@@ -27,6 +27,7 @@ export { attentionMask } from './attention-mask.ts';
 
 // checkpoints
 export type { Checkpoint } from './checkpoint.ts';
+export { type CheckpointMetadata, parseCheckpointMetadata } from './checkpoint-metadata.ts';
 export type {
   Activation,
   DecoderSpec,
@@ -45,4 +46,9 @@ export type {
   NormTensors,
 } from './architecture.ts';
 export { ARCHITECTURES, resolveArchitecture } from './architectures/index.ts';
-export { createTokenizer, type TextTokenizer } from './tokenizer.ts';
+export { createTokenizer, type TextTokenizer, type TokenizerFiles } from './tokenizer.ts';
+
+// GGUF
+export { openGgufCheckpoint } from './gguf/open-gguf-checkpoint.ts';
+export { ggufMetadata } from './gguf/gguf-metadata.ts';
+export { type GgufTensorPlan, ggufTensors, ggufTensorType } from './gguf/gguf-tensors.ts';

@@ -2,6 +2,11 @@
  * Checkpoints from the file system.
  * @packageDocumentation
  */
-export { openCheckpoint } from './open-checkpoint.node.ts';
+export { openCheckpoint, type OpenCheckpointOptions } from './open-checkpoint.node.ts';
 export { readJsonFile } from './read-json-file.node.ts';
 export { createScratchFile } from './engine/scratch-file.node.ts';
+export {
+  writeGgufCheckpoint,
+  type WriteGgufOptions,
+  type WrittenGguf,
+} from './gguf/write-gguf-checkpoint.node.ts';

@@ -129,7 +129,7 @@ describe('bad checkpoints are named', () => {
           ),
         ),
       'FORMAT',
-      'the shape does not fit config.json, expected [32, 64], received [64, 32] (tensor "model.layers.0.self_attn.k_proj.weight"',
+      'the shape does not fit the configuration, expected [32, 64], received [64, 32] (tensor "model.layers.0.self_attn.k_proj.weight"',
     ],
     [
       'a truncated file',
@@ -188,8 +188,34 @@ describe('bad checkpoints are named', () => {
     );
     const large = await openCheckpoint(folder);
     await expect(large.tokenizer()).rejects.toThrow(
-      'the tokenizer has more tokens than the model, expected at most 97 (vocab_size of config.json), received 98',
+      'the tokenizer has more tokens than the model, expected at most 97 (vocabulary size of the model), received 98',
     );
     await large.close();
+
+    // few tokens, but one with an id beyond the embedding
+    const added = {
+      id: 97,
+      content: '<x>',
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+    };
+    await writeFile(
+      join(folder, 'tokenizer.json'),
+      JSON.stringify({
+        added_tokens: [{ ...added, special: true }],
+        normalizer: null,
+        pre_tokenizer: { type: 'Whitespace' },
+        post_processor: null,
+        decoder: null,
+        model: { type: 'WordLevel', vocab: { a: 0 }, unk_token: 'a' },
+      }),
+    );
+    const beyond = await openCheckpoint(folder);
+    await expect(beyond.tokenizer()).rejects.toThrow(
+      'at most 97 (vocabulary size of the model), received 98',
+    );
+    await beyond.close();
   });
 });

@@ -1,5 +1,11 @@
-import { FormatError } from '@bitcliff/core';
+import { FormatError, InvalidInputError } from '@bitcliff/core';
 import { Tokenizer } from '@huggingface/tokenizers';
+
+/** The contents of `tokenizer.json` and `tokenizer_config.json`. */
+export interface TokenizerFiles {
+  readonly tokenizer: object;
+  readonly config: object;
+}
 
 /** Text to token ids and back. */
 export interface TextTokenizer {
@@ -12,8 +18,10 @@ export interface TextTokenizer {
   /** From tokenizer_config.json; `undefined` when the tokenizer names none. */
   readonly bosTokenId: number | undefined;
   readonly eosTokenId: number | undefined;
-  /** Ids in use, special tokens included. */
+  /** One more than the largest id, special tokens included. */
   readonly vocabularySize: number;
+  /** What it was made of, in the form of `tokenizer.json` and `tokenizer_config.json`. */
+  readonly files: TokenizerFiles;
 }
 
 /**
@@ -50,6 +58,24 @@ export function createTokenizer(tokenizerJson: object, tokenizerConfig: object, 
       }),
     bosTokenId: specialId('bos_token'),
     eosTokenId: specialId('eos_token'),
-    vocabularySize: tokenizer.get_vocab(true).size,
+    vocabularySize: 1 + [...tokenizer.get_vocab(true).values()].reduce((max, id) => Math.max(max, id), -1),
+    files: { tokenizer: tokenizerJson, config: tokenizerConfig },
   };
+}
+
+/** @throws {InvalidInputError} when a tokenizer gives ids that the model has no embedding for */
+export function requireFittingTokenizer(
+  tokenizer: TextTokenizer,
+  vocabularySize: number,
+  path: string,
+): void {
+  if (tokenizer.vocabularySize <= vocabularySize) return;
+  throw new InvalidInputError({
+    op: 'openCheckpoint',
+    problem: 'the tokenizer has more tokens than the model',
+    expected: `at most ${vocabularySize} (vocabulary size of the model)`,
+    received: tokenizer.vocabularySize,
+    path,
+    hint: 'Token ids work without a tokenizer',
+  });
 }

@@ -1,8 +1,8 @@
 /** @file Reading the weights of one part of a model, checked against the spec before they are read. */
-import { FormatError, InvalidInputError } from '@bitcliff/core';
+import { FormatError } from '@bitcliff/core';
 import type { LinearModule, NormTensors } from './architecture.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { takeFusedBias, takeLinear } from './fused-weights.ts';
+import { takeBias, takeLinear } from './fused-weights.ts';
 import { headTensor } from './tensor-names.ts';
 
 /** A linear layer in floating point. */
@@ -47,9 +47,12 @@ export interface HeadWeights {
   readonly projectOut: Float32Array | null;
 }
 
-/** Read one tensor, or `rows` of it, as f32 after its shape is checked. */
-async function readTensor(
-  checkpoint: Checkpoint,
+/**
+ * Read one tensor, or rows of it, as f32.
+ * @throws {FormatError} when its shape is another one, and on a NaN or an infinity
+ */
+export async function readTensor(
+  checkpoint: Pick<Checkpoint, 'tensors' | 'path'>,
   name: string,
   shape: readonly number[],
   rows?: { readonly start: number; readonly end: number },
@@ -59,16 +62,28 @@ async function readTensor(
   if (info.shape.length !== shape.length || info.shape.some((size, i) => size !== shape[i])) {
     throw new FormatError({
       op: 'readTensor',
-      problem: 'the shape does not fit config.json',
+      problem: 'the shape does not fit the configuration',
       expected: `[${shape.join(', ')}]`,
       received: `[${info.shape.join(', ')}]`,
       where: `tensor "${name}"`,
       path: checkpoint.path,
     });
   }
-  if (rows === undefined) return tensors.readFloat32(name);
   const width = shape[1] ?? 1;
-  return tensors.readFloat32(name, { range: { start: rows.start * width, end: rows.end * width } });
+  const range = rows && { start: rows.start * width, end: rows.end * width };
+  const data = await tensors.readFloat32(name, { range });
+  let probe = 0;
+  for (let i = 0; i < data.length; i++) probe += data[i]! * 0; // 0, or NaN as soon as one element is not finite
+  if (probe === 0) return data;
+  const index = data.findIndex((value) => !Number.isFinite(value));
+  throw new FormatError({
+    op: 'readTensor',
+    problem: 'a weight is not a number',
+    expected: 'finite weights',
+    received: `${data[index]} at element ${index + (range?.start ?? 0)}`,
+    where: `tensor "${name}"`,
+    path: checkpoint.path,
+  });
 }
 
 async function readNorm(checkpoint: Checkpoint, names: NormTensors, width: number): Promise<NormWeights> {
@@ -80,30 +95,55 @@ async function readNorm(checkpoint: Checkpoint, names: NormTensors, width: numbe
   };
 }
 
-/** Read the weights of a block; a tensor that q, k and v share is read once. @param layer 0-based */
-export async function readBlock(checkpoint: Checkpoint, layer: number): Promise<BlockWeights> {
-  const { spec } = checkpoint;
-  const { heads, kvHeads, headDim, qkNorm } = spec.attention;
-  const names = checkpoint.layout.block(layer);
+/** Reads tensors of one checkpoint, shapes checked. */
+export type TensorReader = (name: string, shape: readonly number[]) => Promise<Float32Array>;
+
+/** A reader that keeps what it has read: a tensor that q, k and v share is read once. */
+export function keepingReader(checkpoint: Checkpoint): TensorReader {
   const seen = new Map<string, Promise<Float32Array>>();
-  const readOnce = (name: string, shape: readonly number[]): Promise<Float32Array> => {
+  return (name, shape) => {
     const known = seen.get(name) ?? readTensor(checkpoint, name, shape);
     seen.set(name, known);
     return known;
   };
+}
 
+const storedOutputs = ({ fused, outFeatures }: LinearModule): number =>
+  fused === null ? outFeatures : 3 * outFeatures;
+
+/** The weights of a linear layer. @returns W [out, in] */
+export async function readLinearWeight(
+  module: LinearModule,
+  headDim: number,
+  read: TensorReader,
+): Promise<Float32Array> {
+  const stored = storedOutputs(module);
+  const shape = module.layout === 'outIn' ? [stored, module.inFeatures] : [module.inFeatures, stored];
+  return takeLinear(await read(module.weight, shape), module, headDim);
+}
+
+/** The bias of a linear layer. @returns f32[out], or `null` */
+export async function readLinearBias(
+  module: LinearModule,
+  headDim: number,
+  read: TensorReader,
+): Promise<Float32Array | null> {
+  if (module.bias === null) return null;
+  return takeBias(await read(module.bias, [storedOutputs(module)]), module, headDim);
+}
+
+/** Read the weights of a block. @param layer 0-based */
+export async function readBlock(checkpoint: Checkpoint, layer: number): Promise<BlockWeights> {
+  const { spec } = checkpoint;
+  const { heads, kvHeads, headDim, qkNorm } = spec.attention;
+  const names = checkpoint.layout.block(layer);
+  const read = keepingReader(checkpoint);
   const linears: FloatLinear[] = [];
   for (const module of names.linears) {
-    const { inFeatures, outFeatures, layout, fused } = module;
-    const stored = fused === null ? outFeatures : 3 * outFeatures;
-    const shape = layout === 'outIn' ? [stored, inFeatures] : [inFeatures, stored];
-    const weight = takeLinear(await readOnce(module.weight, shape), module, headDim);
-    checkFinite(weight, module, checkpoint.path);
-    const bias = module.bias === null ? null : await readOnce(module.bias, [stored]);
     linears.push({
       module,
-      weight,
-      bias: bias === null ? null : takeFusedBias(bias, module, headDim),
+      weight: await readLinearWeight(module, headDim, read),
+      bias: await readLinearBias(module, headDim, read),
     });
   }
   const gainShape = (count: number): number[] => {
@@ -119,23 +159,6 @@ export async function readBlock(checkpoint: Checkpoint, layer: number): Promise<
     kNorm: names.kNorm === null ? null : await readTensor(checkpoint, names.kNorm, gainShape(kvHeads)),
     linears,
   };
-}
-
-/** @throws {InvalidInputError} that names the first weight that is not finite */
-function checkFinite(weight: Float32Array, module: LinearModule, path: string): void {
-  let sum = 0;
-  for (let i = 0; i < weight.length; i++) sum += weight[i]! * 0; // 0 unless some weight is not finite
-  if (sum === 0) return;
-  const bad = weight.findIndex((w) => !Number.isFinite(w));
-  const K = module.inFeatures;
-  throw new InvalidInputError({
-    op: 'readBlock',
-    problem: 'a weight is not finite',
-    expected: 'finite numbers',
-    received: weight[bad]!,
-    where: `tensor "${module.weight}", ${module.place} output ${Math.floor(bad / K)}, input ${bad % K}`,
-    path,
-  });
 }
 
 /** Read what stands between the embedding table and the first block. */

@@ -76,8 +76,8 @@ it.each<[string, Record<string, unknown>, string]>([
   ],
   [
     'gpt_neox',
-    { rope_scaling: { type: 'yarn', factor: 2 } },
-    'rope_scaling.rope_type is not supported, expected one of: default, linear, llama3, received "yarn"',
+    { rope_scaling: { type: 'longrope', factor: 2 } },
+    'rope_scaling.rope_type is not supported, expected one of: default, linear, dynamic, llama3, yarn, received "longrope"',
   ],
   ['olmo', { attention_bias: true }, 'attention_bias is not supported'],
   ['olmo2', { attention_bias: true }, 'attention_bias is not supported'],
@@ -86,6 +86,7 @@ it.each<[string, Record<string, unknown>, string]>([
   ['phi', { qk_layernorm: true }, 'qk_layernorm is not supported'],
   ['qwen3', { use_sliding_window: true }, 'use_sliding_window is not supported'],
   ['mistral', { sliding_window: -1 }, 'at sliding_window'],
+  ['llama', { num_hidden_layers: 10_001 }, 'at num_hidden_layers'],
 ])('%s refuses %j', (modelType, change, message) => {
   const config = { ...configOf(modelType), ...change };
   try {

@@ -36,13 +36,14 @@ function features(spec: DecoderSpec, place: LinearPlace): [number, number] {
 /**
  * A linear layer `<name>.weight` with or without `<name>.bias`.
  * @param options.layout @default 'outIn'  @param options.fused @default null
+ * @param options.paired @default false
  */
 export function linear(
   spec: DecoderSpec,
   place: LinearPlace,
   name: string,
   bias: boolean,
-  options: { layout?: LinearModule['layout']; fused?: FusedPart } = {},
+  options: { layout?: LinearModule['layout']; fused?: FusedPart; paired?: boolean } = {},
 ): LinearModule {
   const [inFeatures, outFeatures] = features(spec, place);
   return {
@@ -52,6 +53,7 @@ export function linear(
     bias: bias ? `${name}.bias` : null,
     layout: options.layout ?? 'outIn',
     fused: options.fused ?? null,
+    paired: options.paired ?? false,
     inFeatures,
     outFeatures,
   };

@@ -4,14 +4,14 @@ import { InvalidInputError } from '@bitcliff/core';
 import { z } from 'zod';
 import type { Architecture } from '../architecture.ts';
 import { fusedQkv, linear, normTensors, PLAIN_EMBEDDING } from './block-layout.ts';
-import { readConfig, readHeads, readTokens, requireValue, size } from './config-fields.ts';
+import { layerCount, readConfig, readHeads, readTokens, requireValue, size } from './config-fields.ts';
 
 const DEFAULT_POSITIONS = 2048; // ALiBi has no table; seq_length of the published configs
 
 const fields = {
   hidden_size: size.nullish(),
   n_embed: size.nullish(),
-  n_layer: size,
+  n_layer: layerCount,
   n_head: size.nullish(),
   num_attention_heads: size.nullish(),
   vocab_size: size,

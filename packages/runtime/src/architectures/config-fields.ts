@@ -6,6 +6,9 @@ import type { Activation, RotaryScaling } from '../decoder-spec.ts';
 /** A size: an integer from 1 to 10^9. */
 export const size: z.ZodInt = z.int().min(1).max(1_000_000_000);
 
+/** Layers: the largest published models have about 130. A list is made per layer, so that a hostile count must not pass. */
+export const layerCount: z.ZodInt = z.int().min(1).max(10_000);
+
 /** The rotary fields of config.json, in either spelling. */
 export interface RotaryFields {
   rope_type?: string | undefined;
@@ -14,7 +17,13 @@ export interface RotaryFields {
   factor?: number | undefined;
   low_freq_factor?: number | undefined;
   high_freq_factor?: number | undefined;
-  original_max_position_embeddings?: number | undefined;
+  original_max_position_embeddings?: number | null | undefined;
+  attention_factor?: number | null | undefined;
+  beta_fast?: number | null | undefined;
+  beta_slow?: number | null | undefined;
+  mscale?: number | null | undefined;
+  mscale_all_dim?: number | null | undefined;
+  truncate?: boolean | undefined;
 }
 
 const rotarySchema: z.ZodType<RotaryFields> = z.looseObject({
@@ -24,7 +33,13 @@ const rotarySchema: z.ZodType<RotaryFields> = z.looseObject({
   factor: z.number().positive().optional(),
   low_freq_factor: z.number().positive().optional(),
   high_freq_factor: z.number().positive().optional(),
-  original_max_position_embeddings: size.optional(),
+  original_max_position_embeddings: size.nullish(),
+  attention_factor: z.number().positive().nullish(),
+  beta_fast: z.number().positive().nullish(),
+  beta_slow: z.number().positive().nullish(),
+  mscale: z.number().min(0).nullish(),
+  mscale_all_dim: z.number().min(0).nullish(),
+  truncate: z.boolean().optional(),
 });
 
 /** Fields that many configs have. */
@@ -164,10 +179,15 @@ export const rotaryFields: RotaryShape = {
   rope_parameters: rotarySchema.nullish(),
 };
 
-/** Base and scaling of rotary positions. @param fallback the architecture's default of rope_theta */
+/**
+ * Base and scaling of rotary positions. `original_max_position_embeddings` of yarn is `max_position_embeddings` unless given, and its other
+ * fields have the defaults of transformers 4.57; `dynamic` counts from `max_position_embeddings` whatever else is given, as transformers does.
+ * @param fallback the architecture's default of rope_theta
+ */
 export function readRotary(
   architecture: string,
   config: {
+    max_position_embeddings: number;
     rope_theta?: number | null | undefined;
     rope_scaling?: RotaryFields | null | undefined;
     rope_parameters?: RotaryFields | null | undefined;
@@ -199,15 +219,43 @@ export function readRotary(
           originalMaxPositions: need('original_max_position_embeddings'),
         },
       };
+    case 'dynamic':
+      return {
+        theta,
+        scaling: {
+          kind: 'dynamic',
+          factor: need('factor'),
+          originalMaxPositions: config.max_position_embeddings,
+        },
+      };
+    case 'yarn':
+      return {
+        theta,
+        scaling: {
+          kind: 'yarn',
+          factor: need('factor'),
+          originalMaxPositions: fields?.original_max_position_embeddings ?? config.max_position_embeddings,
+          betaFast: fields?.beta_fast ?? 32,
+          betaSlow: fields?.beta_slow ?? 1,
+          truncate: fields?.truncate ?? true,
+          attentionFactor: fields?.attention_factor ?? yarnAttentionFactor(need('factor'), fields ?? {}),
+        },
+      };
     default:
       throw unsupported(
         architecture,
         'rope_scaling.rope_type',
-        'one of: default, linear, llama3',
+        'one of: default, linear, dynamic, llama3, yarn',
         `"${kind}"`,
         path,
       );
   }
+}
+
+/** The factor on cosines and sines that YaRN recommends, or the ratio of two that DeepSeek's configs ask for. */
+function yarnAttentionFactor(factor: number, { mscale, mscale_all_dim: all }: RotaryFields): number {
+  const recommended = (scale: number): number => (factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1);
+  return mscale && all ? recommended(mscale) / recommended(all) : recommended(1);
 }
 
 /** Leading features of a head that rotary positions turn. @param share of the head, in (0, 1] */

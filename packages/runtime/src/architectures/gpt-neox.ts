@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Architecture } from '../architecture.ts';
 import { fusedQkv, linear, normTensors, PLAIN_EMBEDDING } from './block-layout.ts';
 import {
+  layerCount,
   readActivation,
   readConfig,
   readHeads,
@@ -16,7 +17,7 @@ import {
 const fields = {
   hidden_size: size,
   intermediate_size: size,
-  num_hidden_layers: size,
+  num_hidden_layers: layerCount,
   num_attention_heads: size,
   vocab_size: size,
   max_position_embeddings: size,

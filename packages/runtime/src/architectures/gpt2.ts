@@ -2,12 +2,20 @@
 import { z } from 'zod';
 import type { Architecture } from '../architecture.ts';
 import { fusedQkv, linear, normTensors, PLAIN_EMBEDDING } from './block-layout.ts';
-import { readActivation, readConfig, readHeads, readTokens, requireValue, size } from './config-fields.ts';
+import {
+  layerCount,
+  readActivation,
+  readConfig,
+  readHeads,
+  readTokens,
+  requireValue,
+  size,
+} from './config-fields.ts';
 
 const fields = {
   n_embd: size,
   n_head: size,
-  n_layer: size,
+  n_layer: layerCount,
   n_positions: size,
   n_inner: size.nullish(),
   vocab_size: size,

@@ -5,6 +5,7 @@ import type { DecoderSpec, NormSpec } from '../decoder-spec.ts';
 import { linear, normTensors, PLAIN_EMBEDDING } from './block-layout.ts';
 import {
   type CommonFields,
+  layerCount,
   type RotaryShape,
   readActivation,
   readHeads,
@@ -36,7 +37,7 @@ export type LlamaConfig = z.infer<z.ZodObject<{ [K in keyof LlamaShape]: LlamaSh
 export const llamaFields: LlamaShape = {
   hidden_size: size,
   intermediate_size: size,
-  num_hidden_layers: size,
+  num_hidden_layers: layerCount,
   num_attention_heads: size,
   num_key_value_heads: size.nullish(),
   head_dim: size.nullish(),

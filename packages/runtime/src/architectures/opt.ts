@@ -2,7 +2,15 @@
 import { z } from 'zod';
 import type { Architecture } from '../architecture.ts';
 import { linear, normTensors } from './block-layout.ts';
-import { readActivation, readConfig, readHeads, readTokens, requireValue, size } from './config-fields.ts';
+import {
+  layerCount,
+  readActivation,
+  readConfig,
+  readHeads,
+  readTokens,
+  requireValue,
+  size,
+} from './config-fields.ts';
 
 const EPSILON = 1e-5; // torch.nn.LayerNorm's default, which OPT takes
 const POSITION_OFFSET = 2; // OPTLearnedPositionalEmbedding
@@ -10,7 +18,7 @@ const POSITION_OFFSET = 2; // OPTLearnedPositionalEmbedding
 const fields = {
   hidden_size: size,
   ffn_dim: size,
-  num_hidden_layers: size,
+  num_hidden_layers: layerCount,
   num_attention_heads: size,
   vocab_size: size,
   max_position_embeddings: size,

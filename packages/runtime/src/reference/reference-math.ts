@@ -3,7 +3,7 @@ import { roundHalfToEven } from '@bitcliff/core';
 import type { ActivationScheme, LinearPolicy, WeightScheme } from '@bitcliff/quantize';
 import { alibiSlopes } from '../alibi.ts';
 import type { Activation, DecoderSpec, NormSpec } from '../decoder-spec.ts';
-import { inverseFrequencies } from '../rotary.ts';
+import { inverseFrequencies, rotaryMagnitude } from '../rotary.ts';
 import type { FloatLinear, NormWeights } from '../weights.ts';
 
 /** X [T, K] · Wᵀ, W [N, K]. */
@@ -104,7 +104,8 @@ export function rotate(spec: DecoderSpec, x: Float64Array, T: number, count: num
   const { positions } = spec;
   if (positions.kind !== 'rotary') return;
   const D = spec.attention.headDim;
-  const frequencies = inverseFrequencies(positions.dims, positions.theta, positions.scaling);
+  const frequencies = inverseFrequencies(positions.dims, positions.theta, positions.scaling, T);
+  const magnitude = rotaryMagnitude(positions.scaling);
   for (let t = 0; t < T; t++) {
     for (let h = 0; h < count; h++) {
       const at = (t * count + h) * D;
@@ -112,7 +113,7 @@ export function rotate(spec: DecoderSpec, x: Float64Array, T: number, count: num
         const i = at + (positions.interleaved ? 2 * d : d);
         const j = positions.interleaved ? i + 1 : i + positions.dims / 2;
         const [a, b] = [x[i]!, x[j]!];
-        const [cos, sin] = [Math.cos(t * frequency), Math.sin(t * frequency)];
+        const [cos, sin] = [Math.cos(t * frequency) * magnitude, Math.sin(t * frequency) * magnitude];
         x[i] = a * cos - b * sin;
         x[j] = b * cos + a * sin;
       }

@@ -15,7 +15,11 @@ import {
 const f32 = Math.fround;
 const RANGE_FLOOR = f32(1e-5); // llm-awq quantizer.py, clamp(min=1e-5)
 const F32_EPSILON = 2 ** -23; // compressed-tensors: torch.finfo(float32).eps stands for a scale of 0
-const TO_EVEN = 6_755_399_441_055_744; // 1.5 · 2^52: adding and subtracting it rounds |x| < 2^51 half to even
+const HQQ_INVERSE_LIMIT = 2e4; // hqq quantize.py, clamp(max=2e4)
+const HQQ_FLAT = 1e-4; // hqq quantize.py: a range up to this counts as 1 step
+
+/** 1.5 · 2^52: adding and subtracting it rounds |x| < 2^51 half to even. */
+export const TO_EVEN = 6_755_399_441_055_744;
 
 const ROUND_SCALE: Readonly<Record<ScaleDtype, (x: number) => number>> = {
   F32: f32,
@@ -38,6 +42,8 @@ export interface AffineCoder {
   scaleOf(min: number, max: number): number;
   /** Zero point of that group. */
   zeroPointOf(min: number, max: number, scale: number): number;
+  /** Whether codeOf is clamp(halfToEven(x / scale) + zeroPoint). */
+  readonly plain: boolean;
   /** Code of an element. */
   codeOf(x: number, scale: number, zeroPoint: number): number;
 }
@@ -67,20 +73,14 @@ export function createAffineCoder(options: AffineGridOptions): AffineCoder {
 
   switch (grid) {
     case 'absmax':
-      if (!symmetric) {
-        throw new UnsupportedError({
-          op: 'createAffineCoder',
-          problem: 'the grid "absmax" is symmetric',
-          expected: 'symmetric: true',
-          received: 'false',
-        });
-      }
+      if (!symmetric) throw oneSided(grid, 'symmetric');
       return {
         maxCode,
         minCode,
         scaleOf: (min, max) => roundScale(f32(absmax(min, max) / (half - 1))),
         zeroPointOf: symmetricZero,
         codeOf: divide,
+        plain: rounding === 'halfToEven',
       };
     case 'awq':
       return {
@@ -93,6 +93,7 @@ export function createAffineCoder(options: AffineGridOptions): AffineCoder {
           ? symmetricZero
           : (min, _, s) => Math.max(0, Math.min(maxCode, 0 - round(f32(min / s)))),
         codeOf: divide,
+        plain: rounding === 'halfToEven',
       };
     case 'gptq':
       return {
@@ -105,6 +106,7 @@ export function createAffineCoder(options: AffineGridOptions): AffineCoder {
           ? symmetricZero
           : (min, max, s) => (width(min, max) === 0 ? half : round(f32((0 - Math.min(min, 0)) / s))),
         codeOf: divide,
+        plain: rounding === 'halfToEven',
       };
     case 'compressed-tensors':
       return {
@@ -117,8 +119,22 @@ export function createAffineCoder(options: AffineGridOptions): AffineCoder {
           ? symmetricZero
           : (min, _, s) =>
               round(Math.max(-half, Math.min(half - 1, f32(-half - f32(Math.min(min, 0) / s))))) + half,
+        plain: false,
         // the sum with the signed zero point is what is rounded
         codeOf: (x, s, z) => clampCode(round(f32(f32(x / s) + (z - half))) + half),
+      };
+    case 'hqq':
+      if (symmetric) throw oneSided(grid, 'asymmetric');
+      return {
+        maxCode,
+        minCode,
+        scaleOf: (min, max) => {
+          const range = f32(max - min);
+          return roundScale(f32(1 / (range <= HQQ_FLAT ? 1 : Math.min(maxCode / range, HQQ_INVERSE_LIMIT))));
+        },
+        zeroPointOf: (min, _, s) => (bits === 4 ? round(f32((0 - min) / s)) : f32((0 - min) / s)),
+        plain: false,
+        codeOf: (x, s, z) => clampCode(round(f32(f32(x / s) + z))),
       };
     case 'matmulnbits':
       return {
@@ -130,6 +146,7 @@ export function createAffineCoder(options: AffineGridOptions): AffineCoder {
         zeroPointOf: symmetric
           ? symmetricZero
           : (min, _, s) => (s === 0 ? 0 : clampCode(round(f32((0 - Math.min(min, 0)) / s)))),
+        plain: false,
         codeOf: (x, s, z) => clampCode(s === 0 ? z : round(f32(f32(x * f32(1 / s)) + z))),
       };
   }
@@ -156,4 +173,13 @@ export function chooseAffine(
 
 function invalid(problem: string, expected: string, received: string | number): InvalidInputError {
   return new InvalidInputError({ op: 'createAffineCoder', problem, expected, received });
+}
+
+function oneSided(grid: string, kind: 'symmetric' | 'asymmetric'): UnsupportedError {
+  return new UnsupportedError({
+    op: 'createAffineCoder',
+    problem: `the grid "${grid}" is ${kind}`,
+    expected: `symmetric: ${kind === 'symmetric'}`,
+    received: String(kind !== 'symmetric'),
+  });
 }

@@ -12,8 +12,9 @@ import type { RoundingMode } from '@bitcliff/core';
  * - `gptq`: the range always holds 0, a group of zeros counts as [−1, 1]. Symmetric: [−m, m] over 2^b − 1 steps.
  * - `compressed-tensors`: the range holds 0; x / s + z is rounded as one sum. Symmetric: s = max|x| / ((2^b − 1) / 2).
  * - `matmulnbits`: the range holds 0; multiplies by 1 / s. Symmetric: s = −(element of largest size, with its sign) / 2^(b−1).
+ * - `hqq`: asymmetric, 1 / s = min((2^b − 1) / (max − min), 2e4), z = −min / s stays a real number (rounded with 4 bits), q = round(x / s + z).
  */
-export type AffineGrid = 'absmax' | 'awq' | 'gptq' | 'compressed-tensors' | 'matmulnbits';
+export type AffineGrid = 'absmax' | 'awq' | 'gptq' | 'compressed-tensors' | 'matmulnbits' | 'hqq';
 
 /** Every grid. */
 export const AFFINE_GRIDS: readonly AffineGrid[] = [
@@ -22,6 +23,7 @@ export const AFFINE_GRIDS: readonly AffineGrid[] = [
   'gptq',
   'compressed-tensors',
   'matmulnbits',
+  'hqq',
 ];
 
 /** The rounding that the program behind a grid uses. */
@@ -31,6 +33,7 @@ export const GRID_ROUNDING: Readonly<Record<AffineGrid, RoundingMode>> = {
   gptq: 'halfToEven',
   'compressed-tensors': 'halfToEven',
   matmulnbits: 'halfAway',
+  hqq: 'halfToEven',
 };
 
 /** What scales are rounded to before anything is computed with them. */

@@ -71,7 +71,27 @@ export {
 export { encodeWeight, fakeQuantize } from './schemes/encode-weight.ts';
 export { storageBits } from './schemes/storage-bits.ts';
 
+// layouts that other programs read
+export { type AwqTensors, packAwq, unpackAwq } from './packers/awq-layout.ts';
+export {
+  packCompressedTensors,
+  packFloatQuantized,
+  packIntQuantized,
+  type PackQuantizedTensors,
+  unpackCompressedTensors,
+} from './packers/compressed-tensors-layout.ts';
+export { type GptqTensors, type GptqVersion, packGptq, unpackGptq } from './packers/gptq-layout.ts';
+export { type MatMulNBits, packMatMulNBits, unpackMatMulNBits } from './packers/mat-mul-nbits-layout.ts';
+
 // calibration
+export { tokenHash } from './calibration/token-hash.ts';
+export {
+  ASCII_PUNCTUATION,
+  randomPunctuation,
+  randomTokens,
+  tokenWindows,
+  type WindowOptions,
+} from './calibration/token-sources.ts';
 export {
   collectInputStatistics,
   type InputStatistics,
@@ -85,3 +105,12 @@ export { applyAwqClip, type AwqClip, searchAwqClip } from './methods/awq/awq-cli
 export { gptq, type GptqResult } from './methods/gptq/gptq.ts';
 export { hqq, type HqqResult } from './methods/hqq/hqq.ts';
 export { foldScales, smoothQuantScales } from './methods/smoothquant/smoothquant.ts';
+export {
+  centerOutputs,
+  createRotation,
+  fastWalshHadamard,
+  foldGain,
+  type Rotation,
+  rotateInputs,
+  rotateOutputs,
+} from './methods/hadamard/rotation.ts';

@@ -35,8 +35,10 @@ export interface AwqMethod {
    * `duo-or-none`: no scaling, then duo with r = i / (n − 2), i = 0 … n − 2.
    */
   readonly scaling: 'activations' | 'duo' | 'duo-or-none';
-  /** Search the range of each group after scaling. */
-  readonly clip: boolean;
+  /** Of layers that share an input: leave out candidates that make any of them worse than plain rounding does. */
+  readonly neverWorse: boolean;
+  /** Search the range of each group after scaling: in all layers, or not in query and key projections. */
+  readonly clip: 'none' | 'all' | 'notQueryOrKey';
   readonly propagate: Propagation;
 }
 
@@ -100,7 +102,8 @@ export const methodSchema: z.ZodType<Method> = z.discriminatedUnion('name', [
     name: z.literal('awq'),
     gridPoints: z.int().min(3).max(1000),
     scaling: z.enum(['activations', 'duo', 'duo-or-none']),
-    clip: z.boolean(),
+    neverWorse: z.boolean(),
+    clip: z.enum(['none', 'all', 'notQueryOrKey']),
     propagate,
   }),
   z.strictObject({

@@ -68,7 +68,7 @@ function conflict({ method, weights, activations }: LinearPolicy): [string, stri
   const groups =
     weights.kind === 'integer' && (weights.granularity === 'perColumn' || weights.granularity === 'perGroup');
   if (method.name === 'gptq' && !groups) return ['gptq needs integers per column or per group', ['weights']];
-  if (method.name === 'awq' && method.clip && !groups) {
+  if (method.name === 'awq' && method.clip !== 'none' && !groups) {
     return ['the clip search of awq needs integers per column or per group', ['method', 'clip']];
   }
   if (method.name === 'awq' && activations !== null) {

@@ -56,7 +56,14 @@ describe('recipes', () => {
       method: { name: 'awq', scaling: 'duo' },
       weights: { bits: 6, groupSize: 48, granularity: 'perGroup' },
     });
-    const names = ['gptq-w3', 'gptq-static-w4g128', 'hqq-v2-w4g64', 'rtn-w7g16', 'awq-llm-compressor-w4g32'];
+    const names = [
+      'awq-llm-awq-w4g128',
+      'gptq-w3',
+      'gptq-static-w4g128',
+      'hqq-v2-w4g64',
+      'rtn-w7g16',
+      'awq-llm-compressor-w4g32',
+    ];
     expect(resolveRecipes(names).map(({ name }) => name)).toEqual(names);
     for (const name of ['gptq-w9g128', 'gptq-w4g0', 'awq-ist-w4g128', 'rtn-plain-', 'rtn-toString-w4']) {
       expect(() => resolveRecipes([name])).toThrow(UnknownNameError);

@@ -6,18 +6,42 @@ import type { AwqMethod, GptqMethod, HqqMethod, Method } from '../method.ts';
 import { defineRecipe, everyRole, type Recipe } from '../recipe.ts';
 import type { IntegerScheme } from '../weight-scheme.ts';
 
-/** AWQ as three programs run it (quant-spec.md B.1). */
-export const AWQ_PRESETS: Readonly<Record<'llm-awq' | 'autoawq' | 'llm-compressor', AwqMethod>> = {
-  'llm-awq': { name: 'awq', gridPoints: 20, scaling: 'activations', clip: true, propagate: 'original' },
-  autoawq: { name: 'awq', gridPoints: 20, scaling: 'duo', clip: true, propagate: 'original' },
-  'llm-compressor': {
-    name: 'awq',
-    gridPoints: 20,
-    scaling: 'duo-or-none',
-    clip: false,
-    propagate: 'quantized',
-  },
-};
+/** AWQ for the outputs of every layer, and as three programs run it (quant-spec.md B.1). */
+export const AWQ_PRESETS: Readonly<Record<'outputs' | 'llm-awq' | 'autoawq' | 'llm-compressor', AwqMethod>> =
+  {
+    outputs: {
+      name: 'awq',
+      gridPoints: 20,
+      scaling: 'activations',
+      neverWorse: true,
+      clip: 'all',
+      propagate: 'original',
+    },
+    'llm-awq': {
+      name: 'awq',
+      gridPoints: 20,
+      scaling: 'activations',
+      neverWorse: false,
+      clip: 'notQueryOrKey',
+      propagate: 'original',
+    },
+    autoawq: {
+      name: 'awq',
+      gridPoints: 20,
+      scaling: 'duo',
+      neverWorse: false,
+      clip: 'notQueryOrKey',
+      propagate: 'original',
+    },
+    'llm-compressor': {
+      name: 'awq',
+      gridPoints: 20,
+      scaling: 'duo-or-none',
+      neverWorse: false,
+      clip: 'none',
+      propagate: 'quantized',
+    },
+  };
 
 /** GPTQ as the original runs it by default, and with the static act-order of llm-compressor (quant-spec.md B.2). */
 export const GPTQ_PRESETS: Readonly<Record<'ist' | 'static', GptqMethod>> = {

@@ -45,7 +45,11 @@ describe('golden/awq', () => {
     const s = scheme(golden.bits, golden.group);
 
     it('scale search', () => {
-      const found = searchAwqScales([W], inputs, s, { gridPoints: 20, scaling: 'activations' });
+      const found = searchAwqScales([W], inputs, s, {
+        gridPoints: 20,
+        scaling: 'activations',
+        neverWorse: false,
+      });
       const far = worstRelative(found.history, golden.history);
       expect(far, `max relative |diff| of the errors ${far}`).toBeLessThan(F32_ERROR);
       expect(found.ratio).toBe(golden.best_ratio);
@@ -58,7 +62,7 @@ describe('golden/awq', () => {
     });
 
     it('duo scaling', () => {
-      const found = searchAwqScales([W], inputs, s, { gridPoints: 20, scaling: 'duo' });
+      const found = searchAwqScales([W], inputs, s, { gridPoints: 20, scaling: 'duo', neverWorse: false });
       const far = worstRelative(found.history, golden.duo_scaling.history);
       expect(far, `max relative |diff| of the errors ${far}`).toBeLessThan(F32_ERROR);
       expect(found.ratio).toBe(golden.duo_scaling.best_ratio);
@@ -67,7 +71,11 @@ describe('golden/awq', () => {
     });
 
     it('clip search', () => {
-      const { scales } = searchAwqScales([W], inputs, s, { gridPoints: 20, scaling: 'activations' });
+      const { scales } = searchAwqScales([W], inputs, s, {
+        gridPoints: 20,
+        scaling: 'activations',
+        neverWorse: false,
+      });
       const clip = searchAwqClip({ ...W, data: scaleRows(W, scales) }, inputs, scales, s);
       const groups = 64 / golden.group;
       const part = (what: string) => transpose(readGolden(`awq/${name}_clip_${what}`).values, 64, groups);
@@ -112,13 +120,17 @@ describe('awq', () => {
     '%i bits, groups of %s: the error is that of the outputs, less than that of rounding, and clipping helps',
     (bits, groupSize) => {
       const s = scheme(bits, groupSize);
-      const found = searchAwqScales([weight], inputs, s, { gridPoints: 20, scaling: 'activations' });
+      const found = searchAwqScales([weight], inputs, s, {
+        gridPoints: 20,
+        scaling: 'activations',
+        neverWorse: false,
+      });
       const unscale = (w: Float32Array) => w.map((x, i) => x / found.scales[Math.floor(i / N)]!);
-      const without = quantizeAwqLayer('fc1', weight, inputs, found.scales, s, { clip: false });
+      const without = quantizeAwqLayer('fc1', weight, inputs, found.scales, s, { clip: 'none' });
       const scaledError = error(unscale(dequantizeStored(without.stored)));
       expect(Math.abs(found.error / scaledError - 1)).toBeLessThan(1e-4);
       expect(scaledError).toBeLessThan(error(fakeQuantize(weight, s)));
-      const clipped = quantizeAwqLayer('fc1', weight, inputs, found.scales, s, { clip: true });
+      const clipped = quantizeAwqLayer('fc1', weight, inputs, found.scales, s, { clip: 'all' });
       expect(clipped.clipped).toBe(true);
       expect(error(unscale(dequantizeStored(clipped.stored)))).toBeLessThan(scaledError);
     },
@@ -126,7 +138,7 @@ describe('awq', () => {
 
   it('shares the scales of layers with one input', () => {
     const s = scheme(4, 64);
-    const options = { gridPoints: 20, scaling: 'activations' } as const;
+    const options = { gridPoints: 20, scaling: 'activations', neverWorse: false } as const;
     const columns = (from: number, to: number) => ({
       data: Float32Array.from(
         { length: K * (to - from) },
@@ -141,18 +153,38 @@ describe('awq', () => {
     expect(worstRelative(parts.history, whole.history)).toBeLessThan(1e-6);
   });
 
-  it('does not clip query and key projections', () => {
+  it('leaves query and key projections unclipped where a preset says so', () => {
     const scales = new Float32Array(K).fill(1);
     const clipped = (name: string) =>
-      quantizeAwqLayer(name, weight, inputs, scales, scheme(4, 64), { clip: true }).clipped;
+      quantizeAwqLayer(name, weight, inputs, scales, scheme(4, 64), { clip: 'notQueryOrKey' }).clipped;
     expect(clipped('model.layers.0.self_attn.q_proj.weight')).toBe(false);
     expect(clipped('h.0.self_attention.query_key_value.weight')).toBe(false);
     expect(clipped('model.layers.0.self_attn.v_proj.weight')).toBe(true);
   });
 
+  it('with neverWorse, leaves out scales that help one layer at the cost of another', () => {
+    const s = scheme(3, null);
+    const search = (layers: (typeof weight)[], neverWorse: boolean) =>
+      searchAwqScales(layers, inputs, s, { gridPoints: 20, scaling: 'activations', neverWorse });
+    // two outputs that lose by scaling: their weights are exact without it
+    const exact = { data: new Float32Array(K * 2), rows: K, columns: 2 };
+    for (let k = 0; k < K; k++) exact.data.fill(k === 3 ? 0 : (k % 8) - 3, 2 * k, 2 * k + 2);
+    const layers = [weight, exact];
+    const [free, guarded] = [search(layers, false), search(layers, true)];
+    const alone = layers.map((layer) => search([layer], false).history);
+    const error = (layer: number, ratio: number) => alone[layer]![Math.round(ratio * 20)]!;
+    expect([0, 1].some((l) => error(l, free.ratio) > error(l, 0))).toBe(true);
+    for (const l of [0, 1]) expect(error(l, guarded.ratio)).toBeLessThanOrEqual(error(l, 0));
+    expect(guarded.history).toEqual(free.history);
+  });
+
   it('always has plain rounding among the candidates of duo-or-none', () => {
     const s = scheme(4, 64);
-    const found = searchAwqScales([weight], inputs, s, { gridPoints: 20, scaling: 'duo-or-none' });
+    const found = searchAwqScales([weight], inputs, s, {
+      gridPoints: 20,
+      scaling: 'duo-or-none',
+      neverWorse: false,
+    });
     expect(found.history).toHaveLength(20);
     expect(Math.abs(found.history[0]! / error(fakeQuantize(weight, s)) - 1)).toBeLessThan(1e-4);
   });

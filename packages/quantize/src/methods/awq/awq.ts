@@ -35,29 +35,34 @@ export function searchAwqScales(
   weights: readonly Matrix[],
   inputs: InputStatistics,
   scheme: WeightScheme,
-  method: Pick<AwqMethod, 'gridPoints' | 'scaling'>,
+  method: Pick<AwqMethod, 'gridPoints' | 'scaling' | 'neverWorse'>,
 ): AwqSearch {
   const rows = weights[0]!.rows;
   const form = createGramForm(inputs.gram, rows);
   const wMean =
     method.scaling === 'activations' ? null : meanRelativeWeights(weights, groupRowsOf(scheme, rows));
-  const outputs = weights.reduce((sum, { columns }) => sum + columns, 0);
-  const candidates = awqCandidates(method, inputs.meanAbs, wMean);
-  const history = candidates.map(({ scales }) => {
-    let sum = 0;
-    for (const weight of weights) {
+  // Σ (X (Ŵ − W))² of each layer
+  const errorsOf = (scales: Float32Array): number[] =>
+    weights.map((weight) => {
       const { data, columns } = weight;
       const change = fakeQuantize({ ...weight, data: scaleRows(weight, scales) }, scheme);
       for (let r = 0, i = 0; r < rows; r++) {
         const inverse = 1 / scales[r]!;
         for (let j = 0; j < columns; j++, i++) change[i] = change[i]! * inverse - data[i]!;
       }
-      sum += form.total(change, columns);
-    }
-    return sum / (inputs.tokens * outputs);
-  });
-  let winner = 0;
-  for (const [i, error] of history.entries()) if (error < history[winner]!) winner = i;
+      return form.total(change, columns);
+    });
+  const candidates = awqCandidates(method, inputs.meanAbs, wMean);
+  const errors = candidates.map(({ scales }) => errorsOf(scales));
+  const outputs = weights.reduce((sum, { columns }) => sum + columns, 0);
+  const history = errors.map((each) => each.reduce((a, b) => a + b) / (inputs.tokens * outputs));
+  const rounded = method.neverWorse ? errorsOf(new Float32Array(rows).fill(1)) : [];
+  const allowed = candidates.flatMap((_, i) =>
+    rounded.every((most, l) => errors[i]![l]! <= most) ? [i] : [],
+  );
+  // without a candidate that helps every layer, the best for all together
+  const from = allowed.length > 0 ? allowed : [...candidates.keys()];
+  const winner = from.reduce((best, i) => (history[i]! < history[best]! ? i : best));
   return { ...candidates[winner]!, error: history[winner]!, history };
 }
 
@@ -74,7 +79,7 @@ export function quantizeAwqLayer(
   method: Pick<AwqMethod, 'clip'>,
 ): AwqLayer {
   let scaled: Matrix = { ...weight, data: scaleRows(weight, scales) };
-  const clipped = method.clip && !isQueryOrKey(name);
+  const clipped = method.clip === 'all' || (method.clip === 'notQueryOrKey' && !isQueryOrKey(name));
   if (clipped) {
     if (scheme.kind !== 'integer') throw new InternalError('the clip search needs integers');
     const clip = searchAwqClip(scaled, inputs, scales, scheme);

@@ -12,5 +12,31 @@ export { BACKENDS, type Backend, type BackendChoice } from './backend.ts';
 export type { Matrix, MatrixGranularity } from './matrix.ts';
 export { type QuantizedMatrix, quantMax, type SymmetricOptions } from './symmetric.ts';
 
+// integers with scale and zero point
+export {
+  AFFINE_GRIDS,
+  type AffineGranularity,
+  type AffineGrid,
+  type AffineGridOptions,
+  type AffineMatrix,
+  type AffineOptions,
+  type AffineParameters,
+  GRID_ROUNDING,
+  type ScaleDtype,
+} from './affine/affine-scheme.ts';
+export { type AffineCoder, chooseAffine, createAffineCoder, roundingOf } from './affine/affine-grid.ts';
+export {
+  dequantizeAffineRef,
+  encodeAffineRef,
+  type GroupRanges,
+  groupRangesRef,
+  groupRows,
+  quantizeAffineRef,
+} from './affine/affine-ref.ts';
+
+// dense products
+export { type Block, multiplyAdd, type ProductSize } from './dense/multiply-add.ts';
+export { multiplyAddRef } from './dense/multiply-add-ref.ts';
+
 // references
 export { absmaxRef, dequantizeSymmetricRef, quantizeSymmetricRef } from './symmetric-ref.ts';

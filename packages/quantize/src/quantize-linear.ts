@@ -1,64 +1,235 @@
-import { InvalidInputError } from '@bitcliff/core';
+import { InvalidInputError, ShapeError } from '@bitcliff/core';
 import type { Kernels, Matrix } from '@bitcliff/kernels';
-import type { ActivationScheme, LinearPolicy } from './recipe.ts';
+import type { LinearWeights } from './linear-weights.ts';
+import { METHOD_VERSIONS } from './method.ts';
+import { quantizeAwqLayer, scaleRows, searchAwqScales } from './methods/awq/awq.ts';
+import { gptq } from './methods/gptq/gptq.ts';
+import { hqq } from './methods/hqq/hqq.ts';
+import { quantizeRtn } from './methods/rtn/rtn.ts';
+import { smoothQuantScales } from './methods/smoothquant/smoothquant.ts';
+import { calibrationNeeds, type LinearPolicy } from './policy.ts';
+import { type ModuleReport, outputErrors, weightErrors } from './report/module-report.ts';
+import { storageBits } from './schemes/storage-bits.ts';
+import { dequantizeStored, type StoredWeight } from './schemes/stored-weight.ts';
+import { createGramForm } from './statistics/gram-form.ts';
+import type { InputStatistics } from './statistics/input-statistics.ts';
+import type { IntegerScheme } from './weight-scheme.ts';
 
-/** The weights of one linear layer, ready to run. W is [in, out], row-major. */
-export type LinearWeights =
-  | {
-      /** A floating-point product. */
-      readonly kind: 'float';
-      /** f32[in × out]. */
-      readonly weight: Float32Array;
-    }
-  | {
-      /** An int8 × int8 product with per-token activation scales. */
-      readonly kind: 'int8';
-      /** i8[in × out], each in [−127, 127]. */
-      readonly codes: Int8Array;
-      /** f32[out]. */
-      readonly scale: Float32Array;
-      readonly activations: ActivationScheme;
-      /** SmoothQuant: X is divided by this, f32[in], before it is quantized; the weights are multiplied already. `null`: it is not. */
-      readonly inputScale: Float32Array | null;
-      /**
-       * LLM.int8(): entries of X (`token`), or whole columns of it (`batch`), with |x| ≥ threshold take a floating-point product with the
-       * dequantized codes. `null`: all of X is quantized.
-       */
-      readonly outliers: { readonly threshold: number; readonly scope: 'token' | 'batch' } | null;
-    };
+/** A linear layer to be quantized. */
+export interface NamedWeight {
+  /** The tensor, for messages, reports and the layers that AWQ does not clip. */
+  readonly name: string;
+  /** W [in, out], finite. */
+  readonly weight: Matrix;
+}
+
+/** A quantized linear layer. */
+export interface QuantizedLinear {
+  readonly name: string;
+  /** What a runtime needs. */
+  readonly linear: LinearWeights;
+  /** What a packer needs: codes of W · inputScale; `null` for layers left in floating point. */
+  readonly stored: StoredWeight | null;
+  /** f32[in], by which the inputs of the stored weights are divided, to be folded into the layer before (AWQ, SmoothQuant); `null` for none. */
+  readonly inputScale: Float32Array | null;
+  /** `null` for layers left in floating point. */
+  readonly report: ModuleReport | null;
+}
+
+/** What quantizing needs beside weights and policy. */
+export interface QuantizeOptions {
+  readonly kernels: Kernels;
+  /** What calibration saw; for policies with {@link calibrationNeeds}, and for output errors in the report. */
+  readonly inputs?: InputStatistics;
+}
 
 /**
- * Quantize the weights of one linear layer as a policy says.
- * Weight-only policies come back dequantized (`float`): scoring needs the numbers, not the storage.
+ * Quantize linear layers that share one input and one policy: q, k and v; gate and up. They share the scales of AWQ and SmoothQuant.
+ * @param policy `null` leaves the weights as they are
+ * @throws {InvalidInputError} when a weight is NaN or infinite, or calibration is missing
+ * @throws {ShapeError} when the layers, or the statistics, have other numbers of inputs
+ * @example
+ * const [q, k, v] = await quantizeLinears([wq, wk, wv], recipe.roles['attn.qkv'], { kernels, inputs });
+ */
+export async function quantizeLinears(
+  linears: readonly NamedWeight[],
+  policy: LinearPolicy | null,
+  options: QuantizeOptions,
+): Promise<QuantizedLinear[]> {
+  for (const linear of linears) checkFinite(linear);
+  if (policy === null || linears.length === 0) return linears.map(untouched);
+  checkInputs(linears, policy, options.inputs);
+  const started = performance.now();
+  const made = await runMethod(linears, policy, options);
+  const seconds = (performance.now() - started) / 1000 / linears.length;
+  const { inputs } = options;
+  const form = inputs && inputs.gram.length > 0 ? createGramForm(inputs.gram, inputs.absMax.length) : null;
+  return linears.map(({ name, weight }, i) => {
+    const { stored, inputScale, details } = made[i]!;
+    const effective = dequantizeStored(stored);
+    if (inputScale !== null) unscaleRows(effective, weight.columns, inputScale);
+    return {
+      name,
+      linear: toLinear(stored, policy, inputScale, effective),
+      stored,
+      inputScale,
+      report: {
+        name,
+        method: policy.method.name,
+        methodVersion: METHOD_VERSIONS[policy.method.name],
+        shape: [weight.rows, weight.columns],
+        bits: storageBits(policy, weight) / weight.data.length,
+        weight: weightErrors(weight.data, effective),
+        output: form && inputs ? outputErrors(form, inputs.tokens, weight.data, effective) : null,
+        seconds,
+        details,
+      },
+    };
+  });
+}
+
+/**
+ * Quantize the weights of one linear layer as a policy says: {@link quantizeLinears} of one layer, without its report.
  * @param weight W [in, out], finite
  * @param policy `null` leaves the weights as they are
  * @param options.name the tensor, for error messages
- * @throws {InvalidInputError} when a weight is NaN or infinite
+ * @throws {InvalidInputError} when a weight is NaN or infinite, or calibration is missing
  */
 export async function quantizeLinear(
   weight: Matrix,
   policy: LinearPolicy | null,
-  options: { kernels: Kernels; name: string },
+  options: QuantizeOptions & { readonly name: string },
 ): Promise<LinearWeights> {
-  checkFinite(weight, options.name);
-  if (policy === null) return { kind: 'float', weight: weight.data };
-  const { bits, granularity } = policy.weights;
-  const quantized = await options.kernels.quantizeSymmetric(weight, { bits, granularity });
-  if (policy.activations !== null) {
-    const { activations } = policy;
-    return {
-      kind: 'int8',
-      codes: quantized.codes,
-      scale: quantized.scale,
-      activations,
-      inputScale: null,
-      outliers: null,
-    };
-  }
-  return { kind: 'float', weight: await options.kernels.dequantizeSymmetric(quantized) };
+  const [quantized] = await quantizeLinears([{ name: options.name, weight }], policy, options);
+  return quantized!.linear;
 }
 
-function checkFinite(weight: Matrix, name: string): void {
+/** One layer as a method leaves it. */
+interface Made {
+  readonly stored: StoredWeight;
+  readonly inputScale: Float32Array | null;
+  readonly details: Readonly<Record<string, number | boolean>>;
+}
+
+async function runMethod(
+  linears: readonly NamedWeight[],
+  { method, weights: scheme }: LinearPolicy,
+  { kernels, inputs }: QuantizeOptions,
+): Promise<Made[]> {
+  const weights = linears.map(({ weight }) => weight);
+  switch (method.name) {
+    case 'rtn':
+    case 'llm-int8': {
+      const made: Made[] = [];
+      for (const weight of weights) {
+        made.push({ stored: await quantizeRtn(weight, scheme, kernels), inputScale: null, details: {} });
+      }
+      return made;
+    }
+    case 'smoothquant': {
+      const inputScale = smoothQuantScales(inputs!.absMax, weights, method.alpha);
+      const made: Made[] = [];
+      for (const weight of weights) {
+        const scaled = { ...weight, data: scaleRows(weight, inputScale) };
+        made.push({ stored: await quantizeRtn(scaled, scheme, kernels), inputScale, details: {} });
+      }
+      return made;
+    }
+    case 'awq': {
+      const { ratio, duo, scales, error } = searchAwqScales(weights, inputs!, scheme, method);
+      return linears.map(({ name, weight }) => {
+        const { stored, clipped } = quantizeAwqLayer(name, weight, inputs!, scales, scheme, method);
+        const details = { awqRatio: ratio, awqDuo: duo, awqError: error, awqClipped: clipped };
+        return { stored, inputScale: scales, details };
+      });
+    }
+    case 'gptq':
+      return weights.map((weight) => {
+        const result = gptq(weight, inputs!, scheme as IntegerScheme, method);
+        const { loss, dampPercent, deadInputs } = result;
+        const details = { gptqLoss: loss, dampPercent, deadInputs };
+        return { stored: { kind: 'integer', matrix: result.matrix }, inputScale: null, details };
+      });
+    case 'hqq':
+      return weights.map((weight) => {
+        const { matrix, history } = hqq(weight, scheme as IntegerScheme, method);
+        const details = { hqqIterations: history.length };
+        return { stored: { kind: 'integer', matrix }, inputScale: null, details };
+      });
+  }
+}
+
+function toLinear(
+  stored: StoredWeight,
+  { activations, method }: LinearPolicy,
+  inputScale: Float32Array | null,
+  effective: Float32Array,
+): LinearWeights {
+  if (activations === null || stored.kind !== 'integer') return { kind: 'float', weight: effective };
+  const { codes, scale } = stored.matrix;
+  return {
+    kind: 'int8',
+    codes: Int8Array.from(codes, (code) => code - 128),
+    scale,
+    activations,
+    inputScale,
+    outliers: method.name === 'llm-int8' ? { threshold: method.threshold, scope: method.scope } : null,
+  };
+}
+
+/** Row j of W divided by s_j, in place. */
+function unscaleRows(data: Float32Array, columns: number, scales: Float32Array): void {
+  for (let r = 0, i = 0; r < scales.length; r++) {
+    for (let j = 0; j < columns; j++, i++) data[i] = data[i]! / scales[r]!;
+  }
+}
+
+function untouched({ name, weight }: NamedWeight): QuantizedLinear {
+  const linear = { kind: 'float', weight: weight.data } as const;
+  return { name, linear, stored: null, inputScale: null, report: null };
+}
+
+function checkInputs(
+  linears: readonly NamedWeight[],
+  policy: LinearPolicy,
+  inputs: InputStatistics | undefined,
+): void {
+  const [first] = linears;
+  const { rows } = first!.weight;
+  for (const { name, weight } of linears) {
+    if (weight.rows === rows) continue;
+    const [expected, received] = [rows, weight.rows];
+    const where = `tensor "${name}"`;
+    throw new ShapeError({
+      op: 'quantizeLinears',
+      problem: 'layers with one input differ in its size',
+      expected,
+      received,
+      where,
+    });
+  }
+  const needs = calibrationNeeds(policy);
+  if (needs === null) return;
+  const where = `tensor "${first!.name}"`;
+  if (inputs === undefined || (needs.gram && inputs.gram.length === 0)) {
+    const what = Object.entries(needs).flatMap(([part, needed]) => (needed === true ? [part] : []));
+    throw new InvalidInputError({
+      op: 'quantizeLinears',
+      problem: `${policy.method.name} needs calibration`,
+      expected: `inputs with ${what.join(' and ')}`,
+      received: inputs === undefined ? 'none' : 'an empty Gram matrix',
+      where,
+    });
+  }
+  const received = [inputs.absMax.length, inputs.meanAbs.length, Math.sqrt(inputs.gram.length || rows ** 2)];
+  const wrong = received.find((size) => size !== rows);
+  if (wrong !== undefined) {
+    const problem = 'the statistics are of another input';
+    throw new ShapeError({ op: 'quantizeLinears', problem, expected: rows, received: wrong, where });
+  }
+}
+
+function checkFinite({ name, weight }: NamedWeight): void {
   const bad = weight.data.findIndex((x) => !Number.isFinite(x));
   if (bad === -1) return;
   throw new InvalidInputError({

@@ -1,6 +1,6 @@
 /** @file Loading the parts of a model that the engine runs: its blocks, one graph per variant, and parts of its vocabulary. */
 import type { Kernels, Matrix } from '@bitcliff/kernels';
-import { quantizeLinear, type Recipe } from '@bitcliff/quantize';
+import { policyFor, quantizeLinear, type Recipe } from '@bitcliff/quantize';
 import type { LinearPlace } from '../architecture.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { type BlockParts, buildBlockGraph } from '../graph/block-graph.ts';
@@ -11,7 +11,14 @@ import type { TapStatistics } from '../graph/tap-graph.ts';
 import { type EncodedGraph, weightBytes } from '../graph/weighted-graph.ts';
 import type { TapPoint } from '../taps.ts';
 import { transpose } from '../transpose.ts';
-import { type FloatLinear, readBlock, readEmbedding, readHead, readVocabulary } from '../weights.ts';
+import {
+  type BlockWeights,
+  type FloatLinear,
+  readBlock,
+  readEmbedding,
+  readHead,
+  readVocabulary,
+} from '../weights.ts';
 import type { GraphRunner, GraphRunners } from './graph-runner.ts';
 import type { Loaded } from './resident-cache.ts';
 
@@ -68,17 +75,15 @@ export function createPartLoader(
     async block(layer) {
       const weights = await readBlock(checkpoint, layer);
       const matrices = new Map<FloatLinear, Matrix>();
-      const arrays = new Set<Float32Array | Int8Array>();
       const blocks: Map<LinearPlace, GraphLinear>[] = [];
       for (const recipe of variants) {
-        const linears = new Map<LinearPlace, GraphLinear>();
-        for (const linear of weights.linears) {
-          const { place, inFeatures, outFeatures } = linear.module;
-          const quantized = await quantize(linear, recipe, kernels, matrices);
-          arrays.add(quantized.kind === 'int8' ? quantized.codes : quantized.weight);
-          linears.set(place, { name: place, inFeatures, outFeatures, weights: quantized, bias: linear.bias });
-        }
-        blocks.push(linears);
+        const quantized = await quantizeBlock(weights, recipe, {
+          layer,
+          layers: spec.layers,
+          kernels,
+          matrices,
+        });
+        blocks.push(quantized);
       }
       const graphs = blocks.map(() => new Map<unknown, Promise<GraphRunner>>());
       const create = (
@@ -95,6 +100,9 @@ export function createPartLoader(
         runner: (variant, taps = NO_TAPS) => create(variant, taps, { taps }),
         cachedRunner: (variant, cache) => create(variant, cache, { taps: NO_TAPS, cache }),
       };
+      const arrays = new Set(
+        blocks.flatMap((block) => [...block.values()].map(({ weights: w }) => dataOf(w))),
+      );
       let bytes = 0;
       for (const array of arrays) bytes += array.byteLength;
       return { value, bytes };
@@ -110,18 +118,42 @@ export function createPartLoader(
   };
 }
 
-/** @param matrices W [in, out] of the linear layers that a recipe has asked for so far */
-async function quantize(
-  linear: FloatLinear,
+const dataOf = (weights: GraphWeights): Float32Array | Int8Array =>
+  weights.kind === 'int8' ? weights.codes : weights.weight;
+
+/**
+ * The linear layers of a block as a recipe wants them.
+ * @param options.matrices W [in, out] of the layers that some recipe has asked for so far
+ */
+async function quantizeBlock(
+  { linears }: BlockWeights,
   recipe: Recipe | null,
-  kernels: Kernels,
-  matrices: Map<FloatLinear, Matrix>,
-): Promise<GraphWeights> {
-  const { module, weight } = linear;
-  const policy = recipe?.roles[module.role] ?? null;
-  if (policy === null) return { kind: 'stored', weight };
+  options: {
+    readonly layer: number;
+    readonly layers: number;
+    readonly kernels: Kernels;
+    readonly matrices: Map<FloatLinear, Matrix>;
+  },
+): Promise<Map<LinearPlace, GraphLinear>> {
+  const { layer, layers, kernels, matrices } = options;
+  const result = new Map<LinearPlace, GraphLinear>();
+  for (const linear of linears) {
+    const { module, weight, bias } = linear;
+    const { place, inFeatures, outFeatures, role } = module;
+    const policy = recipe && policyFor(recipe, { name: module.weight, role, layer, layers });
+    let weights: GraphWeights = { kind: 'stored', weight };
+    if (policy !== null) {
+      const matrix = matrices.get(linear) ?? toMatrix(linear);
+      matrices.set(linear, matrix);
+      weights = await quantizeLinear(matrix, policy, { kernels, name: module.weight });
+    }
+    result.set(place, { name: place, inFeatures, outFeatures, weights, bias });
+  }
+  return result;
+}
+
+/** W [in, out]. */
+function toMatrix({ module, weight }: FloatLinear): Matrix {
   const { inFeatures: rows, outFeatures: columns } = module;
-  const matrix = matrices.get(linear) ?? { data: transpose(weight, columns, rows), rows, columns };
-  matrices.set(linear, matrix);
-  return quantizeLinear(matrix, policy, { kernels, name: module.weight });
+  return { data: transpose(weight, columns, rows), rows, columns };
 }

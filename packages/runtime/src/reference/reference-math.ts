@@ -1,6 +1,6 @@
 /** @file Float64 arithmetic of the oracle, one plain function each. Matrices are row-major. */
-import { roundHalfToEven } from '@bitcliff/core';
-import type { ActivationScheme, LinearPolicy, WeightScheme } from '@bitcliff/quantize';
+import { InternalError, roundHalfToEven } from '@bitcliff/core';
+import type { ActivationScheme, LinearPolicy } from '@bitcliff/quantize';
 import { alibiSlopes } from '../alibi.ts';
 import type { Activation, DecoderSpec, NormSpec } from '../decoder-spec.ts';
 import { inverseFrequencies, rotaryMagnitude } from '../rotary.ts';
@@ -33,14 +33,18 @@ export function referenceLinear(
   policy: LinearPolicy | null,
 ): Float64Array {
   const { inFeatures: K, outFeatures: N } = module;
-  const w = policy === null ? weight : fakeQuantizeOutputs(weight, K, N, policy.weights);
+  const w = policy === null ? weight : fakeQuantizeOutputs(weight, K, N, policy);
   const input = policy?.activations ? fakeQuantizeRows(x, T, K, policy.activations) : x;
   const y = project(input, T, K, w, N);
   if (bias !== null) for (let i = 0; i < y.length; i++) y[i]! += bias[i % N]!;
   return y;
 }
 
-function fakeQuantizeOutputs(w: Float32Array, K: number, N: number, { bits }: WeightScheme): Float64Array {
+function fakeQuantizeOutputs(w: Float32Array, K: number, N: number, policy: LinearPolicy): Float64Array {
+  const { method, weights: scheme } = policy;
+  if (method.name !== 'rtn' || scheme.kind !== 'integer' || scheme.granularity !== 'perColumn')
+    throw new InternalError('the oracle rounds each output to nearest, and nothing else');
+  const { bits } = scheme;
   const out = Float64Array.from(w);
   for (let n = 0; n < N; n++) {
     const row = out.subarray(n * K, (n + 1) * K);

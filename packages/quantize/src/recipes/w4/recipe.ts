@@ -6,11 +6,14 @@ export const w4: Recipe = defineRecipe({
   version: 1,
   description: 'column-wise symmetric INT4 weights, floating-point activations',
   roles: everyRole({
+    method: { name: 'rtn' },
     weights: {
-      method: 'rtn',
+      kind: 'integer',
       bits: 4,
       symmetric: true,
+      grid: 'absmax',
       granularity: 'perColumn',
+      groupSize: null,
       rounding: 'halfToEven',
       scaleDtype: 'F32',
     },

@@ -6,11 +6,14 @@ export const w8a8: Recipe = defineRecipe({
   version: 1,
   description: 'vector-wise INT8: weights per output column, activations per token, INT32 accumulation',
   roles: everyRole({
+    method: { name: 'rtn' },
     weights: {
-      method: 'rtn',
+      kind: 'integer',
       bits: 8,
       symmetric: true,
+      grid: 'absmax',
       granularity: 'perColumn',
+      groupSize: null,
       rounding: 'halfToEven',
       scaleDtype: 'F32',
     },

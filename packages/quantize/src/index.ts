@@ -53,6 +53,7 @@ export {
   type QuantizedLinear,
   quantizeLinear,
   quantizeLinears,
+  restoreLinear,
   type QuantizeOptions,
 } from './quantize-linear.ts';
 export type { LinearWeights } from './linear-weights.ts';

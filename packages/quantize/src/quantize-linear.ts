@@ -159,6 +159,19 @@ async function runMethod(
   }
 }
 
+/**
+ * What a runtime needs of a layer that was quantized earlier and kept as codes.
+ * @param layer its `stored` and `inputScale`  @param policy the one it was quantized with
+ */
+export function restoreLinear(
+  { stored, inputScale }: { readonly stored: StoredWeight; readonly inputScale: Float32Array | null },
+  policy: LinearPolicy,
+): LinearWeights {
+  const effective = dequantizeStored(stored);
+  if (inputScale !== null) unscaleRows(effective, effective.length / inputScale.length, inputScale);
+  return toLinear(stored, policy, inputScale, effective);
+}
+
 function toLinear(
   stored: StoredWeight,
   { activations, method }: LinearPolicy,

@@ -21,6 +21,20 @@ export type { Scratch } from './engine/scratch.ts';
 export type { SessionOptions } from './engine/session.ts';
 export type { Ort, OrtSession, OrtTensor } from './engine/ort.ts';
 
+// quantizing a whole model
+export {
+  type LayerReport,
+  quantizeModel,
+  type QuantizeModelOptions,
+  type QuantizeModelRecord,
+} from './quantize-model/quantize-model.ts';
+export {
+  createQuantizedBlocks,
+  type QuantizedBlock,
+  type QuantizedBlocks,
+  type QuantizedPlace,
+} from './quantize-model/quantized-blocks.ts';
+
 // requests
 export { type PackedRow, packRequests, type ScoredPosition, type ScoreRequest } from './packing.ts';
 export { attentionMask } from './attention-mask.ts';

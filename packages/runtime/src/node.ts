@@ -10,3 +10,4 @@ export {
   type WriteGgufOptions,
   type WrittenGguf,
 } from './gguf/write-gguf-checkpoint.node.ts';
+export { openQuantizedFolder } from './quantize-model/quantized-folder.node.ts';

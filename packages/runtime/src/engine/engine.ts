@@ -3,10 +3,11 @@
  */
 import { InvalidInputError, type LongTaskOptions, UnknownNameError, UnsupportedError } from '@bitcliff/core';
 import { createKernels, type Kernels } from '@bitcliff/kernels';
-import type { Recipe } from '@bitcliff/quantize';
+import { calibrationNeeds, policyFor, type Recipe } from '@bitcliff/quantize';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { VocabularyOutput } from '../graph/head-graph.ts';
 import { type PackedRow, packRequests, type ScoreRequest } from '../packing.ts';
+import type { QuantizedBlocks } from '../quantize-model/quantized-blocks.ts';
 import type { TapOptions, TapRecord } from '../taps.ts';
 import { checkRequests } from './check-requests.ts';
 import { createForward } from './forward.ts';
@@ -31,6 +32,8 @@ export interface EngineOptions extends SessionOptions {
   readonly ort: Ort;
   /** Variants that run beside the baseline. @default [] */
   readonly recipes?: readonly Recipe[];
+  /** What {@link quantizeModel} made of recipes that need calibration, by the name of the recipe. @default none */
+  readonly quantized?: ReadonlyMap<string, QuantizedBlocks>;
   /** Kernels that quantize weights; without them the engine makes and frees its own (`createKernels()`). */
   readonly kernels?: Kernels;
   /** Tokens in a packed row. @default 512, less for models narrower than 128 */
@@ -113,6 +116,7 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
   const variants = [...(baseline ? [null] : []), ...recipes];
   const names = variants.map((recipe) => recipe?.name ?? BASELINE);
   checkVariantNames(names);
+  for (const recipe of recipes) checkCalibrated(checkpoint, recipe, options.quantized);
   const plan = planMemory(checkpoint, options.memoryBudget ?? DEFAULT_MEMORY_BUDGET, {
     variants: variants.length,
     rowLength,
@@ -121,7 +125,8 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
   const ownKernels = options.kernels === undefined ? await createKernels() : undefined;
   const kernels = options.kernels ?? ownKernels!;
   const runners = createGraphRunners(ort, options);
-  const loader = createPartLoader(checkpoint, variants, { runners, kernels });
+  const loaded = variants.map((recipe) => recipe && { recipe, blocks: options.quantized?.get(recipe.name) });
+  const loader = createPartLoader(checkpoint, loaded, { runners, kernels });
   const cache = createResidentCache(plan.resident);
   const forward = createForward({
     ort,
@@ -261,6 +266,27 @@ function checkVariantNames(names: readonly string[]): void {
     problem: `two variants are called "${twice}"`,
     expected: `distinct recipe names, none of them "${BASELINE}"`,
   });
+}
+
+function checkCalibrated(
+  { spec, layout }: Checkpoint,
+  recipe: Recipe,
+  quantized: EngineOptions['quantized'] = new Map(),
+): void {
+  if (quantized.has(recipe.name)) return;
+  for (let layer = 0; layer < spec.layers; layer++) {
+    for (const { weight, role } of layout.block(layer).linears) {
+      const policy = policyFor(recipe, { name: weight, role, layer, layers: spec.layers });
+      if (calibrationNeeds(policy) === null) continue;
+      throw new InvalidInputError({
+        op: 'createEngine',
+        problem: `recipe "${recipe.name}" needs calibration`,
+        expected: 'its quantized blocks in `quantized`',
+        received: 'none',
+        hint: 'quantizeModel makes them',
+      });
+    }
+  }
 }
 
 type MutableScore = { -readonly [K in keyof RequestScore]: RequestScore[K] };

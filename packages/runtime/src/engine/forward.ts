@@ -10,13 +10,11 @@ import type { PartLoader } from './load-parts.ts';
 import type { MemoryPlan } from './memory-plan.ts';
 import type { Ort, OrtTensor } from './ort.ts';
 import type { ResidentCache } from './resident-cache.ts';
-import { embedRow, readEmbeddings, rowFeeds, splitIntoWaves } from './row-tensors.ts';
+import { embedRows, rowFeeds, splitIntoWaves } from './row-tensors.ts';
 import type { Scratch } from './scratch.ts';
 
 /** Tokens that pass a block together where blocks are read again for every wave: reading costs about 2 % of that. */
 const WAVE_TOKENS = 16_384;
-/** Rows whose embeddings are looked up together where the table is too large to stay. */
-const EMBEDDED_ROWS = 8;
 /** Part of the memory for hidden states that the blocks get; the head gets the rest. */
 const BLOCKS_SHARE = 0.75;
 
@@ -67,16 +65,9 @@ export function createForward(parts: {
   /** The inputs of the first block, into a store. */
   const embed = async (rows: readonly PackedRow[], hidden: HiddenStore): Promise<void> => {
     const embedding = await cache.get('embedding', loader.embedding);
-    const tableBytes = 4 * spec.vocabularySize * spec.embedding.width;
-    const batch = 8 * tableBytes <= plan.resident ? rows.length : EMBEDDED_ROWS;
-    for (let from = 0; from < rows.length; from += batch) {
-      const some = rows.slice(from, from + batch);
-      const lookUp = await readEmbeddings(checkpoint, some);
-      for (const [i, row] of some.entries()) {
-        const states = await embedRow(ort, spec, embedding, lookUp, row);
-        for (let v = 0; v < variants; v++) await hidden.write(v, from + i, states);
-      }
-    }
+    await embedRows(ort, checkpoint, embedding, { rows, memory: plan.resident }, async (r, states) => {
+      for (let v = 0; v < variants; v++) await hidden.write(v, r, states);
+    });
   };
 
   return {

@@ -1,4 +1,6 @@
 /** @file Loading the parts of a model that the engine runs: its blocks, one graph per variant, and parts of its vocabulary. */
+
+import { NotFoundError } from '@bitcliff/core';
 import type { Kernels, Matrix } from '@bitcliff/kernels';
 import { policyFor, quantizeLinear, type Recipe } from '@bitcliff/quantize';
 import type { LinearPlace } from '../architecture.ts';
@@ -9,6 +11,7 @@ import { buildFinalGraph, buildVocabularyGraph, type VocabularyOutput } from '..
 import type { GraphLinear, GraphWeights } from '../graph/linear-graph.ts';
 import type { TapStatistics } from '../graph/tap-graph.ts';
 import { type EncodedGraph, weightBytes } from '../graph/weighted-graph.ts';
+import type { QuantizedBlocks } from '../quantize-model/quantized-blocks.ts';
 import type { TapPoint } from '../taps.ts';
 import { transpose } from '../transpose.ts';
 import {
@@ -50,10 +53,17 @@ export interface PartLoader {
 
 const NO_TAPS: ReadonlyMap<TapPoint, TapStatistics> = new Map();
 
-/** @param variants a recipe each; `null` is the unquantized model */
+/** What is done to the linear layers: a recipe, and what was made of it where it needs calibration. */
+export interface Variant {
+  readonly recipe: Recipe;
+  /** @default weights are quantized as they are loaded */
+  readonly blocks?: QuantizedBlocks | undefined;
+}
+
+/** @param variants `null` is the unquantized model */
 export function createPartLoader(
   checkpoint: Checkpoint,
-  variants: readonly (Recipe | null)[],
+  variants: readonly (Variant | null)[],
   { runners, kernels }: { readonly runners: GraphRunners; readonly kernels: Kernels },
 ): PartLoader {
   const { spec } = checkpoint;
@@ -76,8 +86,8 @@ export function createPartLoader(
       const weights = await readBlock(checkpoint, layer);
       const matrices = new Map<FloatLinear, Matrix>();
       const blocks: Map<LinearPlace, GraphLinear>[] = [];
-      for (const recipe of variants) {
-        const quantized = await quantizeBlock(weights, recipe, {
+      for (const variant of variants) {
+        const quantized = await quantizeBlock(weights, variant, {
           layer,
           layers: spec.layers,
           kernels,
@@ -127,7 +137,7 @@ const dataOf = (weights: GraphWeights): Float32Array | Int8Array =>
  */
 async function quantizeBlock(
   { linears }: BlockWeights,
-  recipe: Recipe | null,
+  variant: Variant | null,
   options: {
     readonly layer: number;
     readonly layers: number;
@@ -136,13 +146,25 @@ async function quantizeBlock(
   },
 ): Promise<Map<LinearPlace, GraphLinear>> {
   const { layer, layers, kernels, matrices } = options;
+  const recipe = variant?.recipe ?? null;
+  const block = await variant?.blocks?.read(layer);
+  if (variant?.blocks !== undefined && block === undefined) {
+    throw new NotFoundError({
+      op: 'createEngine',
+      problem: `block ${layer} of recipe "${variant.recipe.name}" is not quantized yet`,
+      expected: 'all blocks, as quantizeModel writes them',
+    });
+  }
   const result = new Map<LinearPlace, GraphLinear>();
   for (const linear of linears) {
     const { module, weight, bias } = linear;
     const { place, inFeatures, outFeatures, role } = module;
     const policy = recipe && policyFor(recipe, { name: module.weight, role, layer, layers });
     let weights: GraphWeights = { kind: 'stored', weight };
-    if (policy !== null) {
+    const made = block?.linears.find((quantized) => quantized.place === place);
+    if (made !== undefined) {
+      weights = made.quantized.linear;
+    } else if (policy !== null) {
       const matrix = matrices.get(linear) ?? toMatrix(linear);
       matrices.set(linear, matrix);
       weights = await quantizeLinear(matrix, policy, { kernels, name: module.weight });
@@ -153,7 +175,7 @@ async function quantizeBlock(
 }
 
 /** W [in, out]. */
-function toMatrix({ module, weight }: FloatLinear): Matrix {
+export function toMatrix({ module, weight }: FloatLinear): Matrix {
   const { inFeatures: rows, outFeatures: columns } = module;
   return { data: transpose(weight, columns, rows), rows, columns };
 }

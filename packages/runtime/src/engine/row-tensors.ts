@@ -11,6 +11,9 @@ import type { Ort, OrtTensor } from './ort.ts';
 /** Bytes of the embedding table that are read at once. */
 const TABLE_CHUNK = 8 * 2 ** 20;
 
+/** Rows whose embeddings are looked up together where the table is too large to stay. */
+const EMBEDDED_ROWS = 8;
+
 /** The embedding rows of the token ids in `rows`; the table is read once, in parts, and never held whole. */
 export async function readEmbeddings(
   checkpoint: Checkpoint,
@@ -64,6 +67,28 @@ export async function embedRow(
     feeds.positions = new ort.Tensor('float32', learned, [S, H]);
   }
   return (await runner.run(feeds)).out!.data as Float32Array;
+}
+
+/**
+ * The inputs of the first block for many rows.
+ * @param input.memory bytes: a table of more than an eighth of it is read again for every few rows
+ * @param take gets f32[S × hidden] of each row, in order
+ */
+export async function embedRows(
+  ort: Ort,
+  checkpoint: Checkpoint,
+  embedding: LoadedEmbedding,
+  { rows, memory }: { readonly rows: readonly PackedRow[]; readonly memory: number },
+  take: (row: number, states: Float32Array) => Promise<void>,
+): Promise<void> {
+  const { vocabularySize, embedding: table } = checkpoint.spec;
+  const batch = 8 * 4 * vocabularySize * table.width <= memory ? rows.length : EMBEDDED_ROWS;
+  for (let from = 0; from < rows.length; from += batch) {
+    const some = rows.slice(from, from + batch);
+    const lookUp = await readEmbeddings(checkpoint, some);
+    for (const [i, row] of some.entries())
+      await take(from + i, await embedRow(ort, checkpoint.spec, embedding, lookUp, row));
+  }
 }
 
 /** What blocks need to know about a row, whatever the variant: see block-graph.ts. @param window of the layer */

@@ -9,6 +9,7 @@ import { q40Dequantize, q40Quantize } from './formats/q4-0.bench.ts';
 import { readF32 } from './formats/read-f32.bench.ts';
 import { widen16Bit } from './formats/widen-16-bit.bench.ts';
 import { writeSafetensors } from './formats/write-safetensors.bench.ts';
+import { llamaCpp } from './runtime/llama-cpp.bench.ts';
 import { memory } from './runtime/memory.bench.ts';
 import { PYTHIA } from './runtime/pythia.bench.ts';
 import { idleThreads, packing } from './runtime/score.bench.ts';
@@ -24,6 +25,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   idleThreads,
   ...PYTHIA,
   memory,
+  llamaCpp,
 ];
 
 const { values, positionals } = parseArgs({

@@ -57,16 +57,18 @@ export async function interleave(
       if (round >= 0) times.get(name)!.push(now() - start);
     }
   }
+  return { ratios: ratiosOf(times, baseline), consumed };
+}
+
+/** Speeds from times. @param times milliseconds of each round by contender, the baseline among them */
+export function ratiosOf(times: ReadonlyMap<string, readonly number[]>, baseline: string): Ratio[] {
   const base = times.get(baseline)!;
-  const ratios = names
-    .filter((name) => name !== baseline)
-    .map((name): Ratio => {
-      const own = times.get(name)!;
-      const each = own.map((time, round) => base[round]! / time);
-      const milliseconds = median(own);
-      return { name, median: median(each), min: Math.min(...each), max: Math.max(...each), milliseconds };
-    });
-  return { ratios, consumed };
+  return [...times].flatMap(([name, own]): Ratio[] => {
+    if (name === baseline) return [];
+    const each = own.map((time, round) => base[round]! / time);
+    const milliseconds = median(own);
+    return [{ name, median: median(each), min: Math.min(...each), max: Math.max(...each), milliseconds }];
+  });
 }
 
 /** Middle value; the mean of the two in the middle of an even count. @param values at least one */

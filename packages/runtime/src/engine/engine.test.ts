@@ -270,7 +270,7 @@ describe('scores', () => {
 
   it('refuse a memory budget that no block fits', async () => {
     await expect(createEngine(checkpoint, { ort, memoryBudget: 1e6 })).rejects.toThrow(
-      /the memory budget is too small for one block, expected at least \d+ MB .* received 1 MB/,
+      /the memory budget is too small for one block, expected at least \d+ MB .* received 1.0 MB/,
     );
   });
 

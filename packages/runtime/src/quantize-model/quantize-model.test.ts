@@ -70,7 +70,8 @@ describe('quantizeModel', () => {
         tokens: 180,
         tokenHash: await tokenHash(sequences),
       });
-      const { total } = neededMemory(checkpoint, { variants: 2, rowLength: 30 });
+      const statistics = 12 * (3 * 32 ** 2 + 64 ** 2); // the Gram matrices
+      const { total } = neededMemory(checkpoint, { variants: 2, rowLength: 30, statistics });
       const inFolder = openQuantizedFolder(folder, checkpoint, recipe);
       await quantizeModel(checkpoint, recipe, {
         ...options,

@@ -106,7 +106,8 @@ export async function quantizeModel(
   const rows = packRequests(checkSequences(checkpoint, sequences), { rowLength: 1, sharePrefixes: false });
   const rowLength = Math.max(2, ...rows.map((row) => row.tokens.length));
   const budget = options.memoryBudget ?? DEFAULT_MEMORY_BUDGET;
-  const plan = planMemory(checkpoint, budget, { variants: 2, rowLength });
+  const statistics = rows.length === 0 ? 0 : gramBytes(checkpoint);
+  const plan = planMemory(checkpoint, budget, { variants: 2, rowLength, statistics });
   const hash = sequences.length === 0 ? null : await tokenHash(sequences);
 
   const ownKernels = options.kernels === undefined ? await createKernels() : undefined;
@@ -181,21 +182,16 @@ export async function quantizeModel(
         else step(layer, 'found done', rows.length);
         step(layer, 'found done');
       } else {
-        const statistics = createRoleStatistics(
+        const roles = createRoleStatistics(
           weights,
           rows.map((row) => row.tokens.length),
         );
         if (rows.length > 0) {
-          const runner = await graph(weights.linears.map(asStored), statistics.taps);
-          await runRows(
-            layer,
-            runner,
-            { keep: propagation === 'original', what: 'calibrate' },
-            statistics.add,
-          );
+          const runner = await graph(weights.linears.map(asStored), roles.taps);
+          await runRows(layer, runner, { keep: propagation === 'original', what: 'calibrate' }, roles.add);
         }
         step(layer, 'quantize');
-        const linears = await quantizeGroups(weights, policies, { kernels, inputs: statistics.of });
+        const linears = await quantizeGroups(weights, policies, { kernels, inputs: roles.of });
         block = { fingerprint, linears };
         await blocks.write(layer, block);
       }
@@ -253,6 +249,13 @@ function checkNeeds(checkpoint: Checkpoint, recipe: Recipe, sequences: number): 
     });
   }
   return found ?? 'original';
+}
+
+/** Bytes of the Gram matrices of all roles: the sums in float64, and those of one sequence. */
+function gramBytes({ layout }: Checkpoint): number {
+  const { linears } = layout.block(0);
+  const inputs = MODULE_ROLES.map((own) => linears.find(({ role }) => role === own)!.inFeatures);
+  return inputs.reduce((sum, K) => sum + 12 * K * K, 0);
 }
 
 /** The sequences as requests of one row each. */

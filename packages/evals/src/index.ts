@@ -28,6 +28,30 @@ export { targetPerplexity } from './metrics/target-perplexity.ts';
 export { mean, meanStderr } from './metrics/mean.ts';
 export { averagePercentDifference } from './metrics/percent-difference.ts';
 
+// statistics of one result
+export { bootstrapStderr } from './statistics/bootstrap-stderr.ts';
+export { createPythonRandom, type PythonRandom } from './statistics/python-random.ts';
+export { pooledStderr, weightedMean } from './statistics/subtasks.ts';
+export { wilsonInterval } from './statistics/wilson.ts';
+export { type CalibrationBin, calibrationError } from './statistics/calibration-error.ts';
+export { quantile } from './statistics/quantile.ts';
+
+// statistics of two results on the same items
+export { type PairedDifference, pairedDifference } from './statistics/paired-difference.ts';
+export { type McNemarResult, mcNemar } from './statistics/mcnemar.ts';
+export { holm } from './statistics/holm.ts';
+export { countFlips, type FlipItem, type Flips } from './statistics/flips.ts';
+export { choiceDivergence } from './statistics/choice-divergence.ts';
+export { minimumDetectableDifference } from './statistics/minimum-detectable-difference.ts';
+export { type BootstrapOptions, type BootstrapResult, pairedBootstrap } from './statistics/paired-bootstrap.ts';
+export {
+  summarizeTokenDivergence,
+  type TokenDivergence,
+  type TokenDivergenceSummary,
+  tokenDivergence,
+  type Uncertain,
+} from './statistics/token-divergence.ts';
+
 // Python's text rules, for writing tasks
 export { pyCapitalize } from './text/capitalize.ts';
 export { codePointLength } from './text/code-point-length.ts';

@@ -9,4 +9,5 @@ export {
   loadTaskRows,
   type RowsProvenance,
 } from './data/load-task-rows.node.ts';
-export { MAX_DATA_BYTES } from './data/read-text.node.ts';
+export type { SkippedRow } from './data/raw-row.ts';
+export { MAX_DATA_BYTES } from './data/read-data-file.node.ts';

@@ -6,8 +6,11 @@ import * as nodeApi from '../src/node.ts';
 
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
-test('depends on core alone and has no side effects', () => {
-  expect(Object.keys(manifest.dependencies)).toEqual(['@bitcliff/core']);
+test('depends on what the README gives a reason for, and has no side effects', () => {
+  const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const packages = Object.keys(manifest.dependencies);
+  expect(packages).toEqual(['@bitcliff/core', '@noble/hashes', 'csv-parse', 'hyparquet', 'saxes', 'zod']);
+  for (const name of packages) expect(README).toContain(`\`${name}\``);
   expect(manifest.sideEffects).toBe(false);
 });
 

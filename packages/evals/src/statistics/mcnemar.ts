@@ -37,7 +37,12 @@ export function mcNemar(lost: number, won: number): McNemarResult {
   const pExact = Math.min(1, 2 * tail.cumulative);
   const chi2 = Math.max(0, Math.abs(lost - won) - 1) ** 2 / m;
   // at least === m/2 the two tails share their middle term: 2·F(least) − P(least) is 1
-  return { pExact, pMid: Math.min(1, 2 * tail.cumulative - tail.last), chi2, pChi2: erfc(Math.sqrt(chi2 / 2)) };
+  return {
+    pExact,
+    pMid: Math.min(1, 2 * tail.cumulative - tail.last),
+    chi2,
+    pChi2: erfc(Math.sqrt(chi2 / 2)),
+  };
 }
 
 /**

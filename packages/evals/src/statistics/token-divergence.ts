@@ -113,7 +113,10 @@ export function summarizeTokenDivergence(tokens: readonly TokenDivergence[]): To
     minKld: sorted[0]!,
     kldPercentiles: percentiles(kld, KLD_FRACTIONS),
     meanDeltaP: uncertainMean(deltaP),
-    rmsDeltaP: { value: rms, stderr: squares.stderr === null || rms === 0 ? null : (0.5 / rms) * squares.stderr },
+    rmsDeltaP: {
+      value: rms,
+      stderr: squares.stderr === null || rms === 0 ? null : (0.5 / rms) * squares.stderr,
+    },
     deltaPPercentiles: percentiles(deltaP, DELTA_P_FRACTIONS),
     sameTop: uncertainMean(tokens.map((token) => (token.sameTop ? 1 : 0))),
   };

@@ -46,6 +46,19 @@ export { NEAR_TIE_MARGIN, scoreTask, scoreTasks, type TaskResult } from './score
 export type { Sample } from './scoring/sample.ts';
 export { type EvaluateOptions, evaluateTasks, type LogLikelihood, type TaskRows } from './evaluate-tasks.ts';
 
+// generation
+export { evaluateGeneratedWords, type Generate, type GeneratedWord } from './generated-words.ts';
+
+// two results
+export {
+  type CompareOptions,
+  type CorrectedComparison,
+  compareResults,
+  type ResultComparison,
+  SIGNIFICANCE_LEVEL,
+} from './compare/compare-results.ts';
+export { compareTask, type TaskComparison } from './compare/compare-task.ts';
+
 // metrics
 export type { Metric, MetricValue, Rate, StderrOptions } from './metrics/metric.ts';
 export { meanMetric, rateMetric } from './metrics/metric.ts';

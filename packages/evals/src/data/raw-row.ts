@@ -13,7 +13,7 @@ export interface RawRow<Row> {
 export interface SkippedRow {
   /** Line of the row, from 1; its number in a file without lines. */
   readonly line: number;
-  readonly path: string | undefined;
+  readonly path?: string | undefined;
   /** What an error would have said. */
   readonly problem: string;
 }

@@ -115,6 +115,10 @@ function compareHits(
   };
 }
 
+/**
+ * The difference of the two rates is resampled, which is linear in the likelihoods; its error and interval are then carried to the metric at the
+ * baseline's value: those of a ratio of perplexities, not of their heavy-tailed difference.
+ */
 function compareRate(
   before: readonly Sample[],
   after: readonly Sample[],
@@ -123,31 +127,31 @@ function compareRate(
 ): Difference {
   const sizes = before.map((sample) => rate.size(sample));
   const [x, y] = [before.map(totalLogProb), after.map(totalLogProb)];
-  const value = (logProbs: readonly number[], items: readonly number[]): number => {
+  const mean = (values: readonly number[], items: readonly number[]): number => {
     let [sum, size] = [0, 0];
     for (const i of items) {
-      sum += logProbs[i]!;
+      sum += values[i]!;
       size += sizes[i]!;
     }
-    return rate.fromRate(sum / size);
+    return sum / size;
   };
   const all = before.map((_, i) => i);
-  const difference = value(y, all) - value(x, all);
-  const { stderr, confidence95, p } = pairedBootstrap(
-    before.length,
-    (items) => value(y, items) - value(x, items),
-    options,
-  );
-  const known = before.length > 1 ? stderr : null;
+  const r = mean(x, all);
+  const value = rate.fromRate(r);
+  const change = y.map((logProb, i) => logProb - x[i]!);
+  const { stderr, confidence95, p } = pairedBootstrap(before.length, (items) => mean(change, items), options);
+  const isKnown = before.length > 1;
+  const error = isKnown ? Math.abs(rate.slope(r)) * stderr : null;
+  const ends = confidence95.map((end) => rate.fromRate(r + end) - value).sort((a, b) => a - b);
   return {
-    before: value(x, all),
-    after: value(y, all),
-    difference,
-    stderr: known,
-    confidence95: known === null ? null : confidence95,
+    before: value,
+    after: rate.fromRate(mean(y, all)),
+    difference: rate.fromRate(mean(y, all)) - value,
+    stderr: error,
+    confidence95: isKnown ? [ends[0]!, ends[1]!] : null,
     test: 'bootstrap',
-    p: known === null ? 1 : p,
-    detectable: detectable(known, before.length),
+    p: isKnown ? p : 1,
+    detectable: detectable(error, before.length),
     mcnemar: null,
     flips: null,
   };

@@ -39,6 +39,6 @@ function renderTask(task: CorrectedComparison): string[] {
     flips === null ? '–' : `${flips.correctToIncorrect}/${flips.incorrectToCorrect}`,
     flips === null || flips.allShare === null ? '–' : `${(100 * flips.allShare).toFixed(2)} %`,
     task.choiceDivergence === null ? '–' : task.choiceDivergence.toFixed(4),
-    detectable === null ? '–' : formatNumber(scale * detectable) + (task.isUnresolved ? '?' : ' '),
+    detectable === null ? '– ' : formatNumber(scale * detectable) + (task.isUnresolved ? '?' : ' '),
   ];
 }

@@ -51,7 +51,7 @@ export async function write(folder: string, name: string, content: string | Uint
 /** Write the invented rows of a task as one of its files; a `*` becomes a name. */
 export async function writeFixture(task: Task, file: DataFile, folder: string): Promise<void> {
   const rows = TASK_COLUMNS[task.name]!;
-  const path = file.path.replace('*', 'subject');
+  const path = file.path.replaceAll('*', 'x');
   switch (file.layout) {
     case 'jsonl':
       return write(folder, path, jsonl(rows));

@@ -7,7 +7,7 @@ function arc(name: string, config: string): Task<ChoiceRow> {
   const hub: HubData<ChoiceRow> = {
     repo: 'allenai/ai2_arc',
     revision: 'main',
-    file: { layout: 'parquet', path: `${config}/test-00000-of-00001.parquet` },
+    file: { layout: 'parquet', path: `${config}/test-*.parquet` },
   };
   return choiceTask({
     name,

@@ -5,7 +5,7 @@ import { type LambadaRow, lambadaTask } from '../lambada-openai/task.ts';
 const hub: HubData<LambadaRow> = {
   repo: 'cimec/lambada',
   revision: 'main',
-  file: { layout: 'parquet', path: 'plain_text/test-00000-of-00001.parquet' },
+  file: { layout: 'parquet', path: 'plain_text/test-*.parquet' },
 };
 
 /**

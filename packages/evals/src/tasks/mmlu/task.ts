@@ -5,18 +5,21 @@ import { type ChoiceRow, choiceTask, standardFiles } from '../choice-task.ts';
 
 const LETTERS = ['A', 'B', 'C', 'D'];
 
-/** One Parquet file per subject. */
 const hub: HubData<ChoiceRow> = {
   repo: 'cais/mmlu',
   revision: 'main',
-  file: { layout: 'parquet', path: '*/test-00000-of-00001.parquet' },
+  file: { layout: 'parquet', path: 'all/test-*.parquet' },
 };
 
 const common = {
   version: '1.0',
   split: 'test',
   hub,
-  files: [...standardFiles('mmlu', 'test', hub)],
+  // the Hub also has a folder per subject
+  files: [
+    ...standardFiles('mmlu', 'test', hub),
+    { layout: 'parquet', path: 'mmlu/*/test-*.parquet' } as const,
+  ],
 };
 
 /**

@@ -6,7 +6,7 @@ import { labelledChoices } from '../labelled-choices.ts';
 const hub: HubData<ChoiceRow> = {
   repo: 'allenai/openbookqa',
   revision: 'main',
-  file: { layout: 'parquet', path: 'main/test-00000-of-00001.parquet' },
+  file: { layout: 'parquet', path: 'main/test-*.parquet' },
 };
 
 /**

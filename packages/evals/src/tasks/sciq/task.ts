@@ -5,7 +5,7 @@ import { ACC_AND_NORM, type ChoiceRow, choiceTask, standardFiles } from '../choi
 const hub: HubData<ChoiceRow> = {
   repo: 'allenai/sciq',
   revision: 'main',
-  file: { layout: 'parquet', path: 'data/test-00000-of-00001.parquet' },
+  file: { layout: 'parquet', path: 'data/test-*.parquet' },
 };
 
 const DISTRACTORS = ['distractor1', 'distractor2', 'distractor3'];

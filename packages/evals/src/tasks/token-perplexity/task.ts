@@ -50,7 +50,7 @@ function splitLines(text: string): { columns: TextRow; line: number }[] {
 const wikitextHub: HubData<TextRow> = {
   repo: 'Salesforce/wikitext',
   revision: 'main',
-  file: { layout: 'parquet', path: 'wikitext-2-raw-v1/test-00000-of-00001.parquet' },
+  file: { layout: 'parquet', path: 'wikitext-2-raw-v1/test-*.parquet' },
 };
 
 /** WikiText-2 in the protocol of most quantization papers: rows joined with blank lines, windows of 2048 tokens (or of the model's maximum). */

@@ -17,7 +17,7 @@ export interface WinograndeRow {
 const hub: HubData<WinograndeRow> = {
   repo: 'allenai/winogrande',
   revision: 'main',
-  file: { layout: 'parquet', path: 'winogrande_xl/validation-00000-of-00001.parquet' },
+  file: { layout: 'parquet', path: 'winogrande_xl/validation-*.parquet' },
 };
 
 /**

@@ -4,7 +4,7 @@
  * continuation. In `classic` (0.3.0) each is tokenized alone.
  */
 import { InvalidInputError } from '@bitcliff/core';
-import type { Profile } from './task.ts';
+import type { Profile } from './profile.ts';
 import { pyRstrip } from './text/whitespace.ts';
 import { type EvalTokenizer, resolvePrefixTokenId, type SpecialTokenOptions } from './tokenizer.ts';
 

@@ -8,13 +8,13 @@ export type {
   DataFile,
   HubData,
   OutputType,
-  Profile,
   RowPlace,
   Task,
   TaskItem,
   TextRequest,
   WindowOptions,
 } from './task.ts';
+export type { Profile } from './profile.ts';
 export { resolveTasks, TASK_GROUPS, TASKS } from './tasks/registry.ts';
 export { defineTask, type OwnItem, type OwnTaskOptions } from './define-task.ts';
 export { parseRows, type TextLayout } from './data/parse-rows.ts';

@@ -1,4 +1,5 @@
 import type { Metric } from './metrics/metric.ts';
+import type { Profile } from './profile.ts';
 import type { TokenRequest } from './request.ts';
 import type { EvalTokenizer, SpecialTokenOptions } from './tokenizer.ts';
 
@@ -7,12 +8,6 @@ import type { EvalTokenizer, SpecialTokenOptions } from './tokenizer.ts';
  * is ours: windows over the joined texts of all rows, one item each.
  */
 export type OutputType = 'multiple_choice' | 'loglikelihood' | 'loglikelihood_rolling' | 'windows';
-
-/**
- * Whose prompts: `lmeval` is lm-evaluation-harness 0.4.13.dev0, `classic` its v0.3.0 (2022), which most GPTQ-era tables used: context and continuation
- * tokenized apart, no special tokens, one space before a COPA choice.
- */
-export type Profile = 'lmeval' | 'classic';
 
 /** Two strings: how likely is `continuation` after `context`? Delimiters are part of the strings. */
 export interface TextRequest {

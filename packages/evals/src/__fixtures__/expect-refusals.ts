@@ -1,6 +1,7 @@
 import { InvalidInputError } from '@bitcliff/core';
 import { describe, expect, test } from 'vitest';
-import type { Profile, Task, TaskItem } from '../task.ts';
+import type { Profile } from '../profile.ts';
+import type { Task, TaskItem } from '../task.ts';
 import { TASK_COLUMNS } from './task-rows.ts';
 
 /** Tests that a good row with one change is refused, with the task, the problem and the place. */

@@ -1,9 +1,9 @@
 /** @file The two kinds of files of an evaluation: `results.json`, and one `samples_<task>.jsonl` per task (eval-spec §7). */
 import { z } from 'zod';
 import type { RowsProvenance } from '../data/load-task-rows.node.ts';
+import type { Profile } from '../profile.ts';
 import type { TaskResult } from '../score-task.ts';
 import type { Sample } from '../scoring/sample.ts';
-import type { Profile } from '../task.ts';
 
 /** Numbers that JSON cannot hold are written as strings. */
 const number = z.union([

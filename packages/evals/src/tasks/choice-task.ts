@@ -2,7 +2,8 @@
 import { type RowReader, readRow } from '../data/row-reader.ts';
 import { accuracy, normalizedAccuracy } from '../metrics/accuracy.ts';
 import type { Metric } from '../metrics/metric.ts';
-import type { DataFile, HubData, Profile, RowPlace, Task, TaskItem } from '../task.ts';
+import type { Profile } from '../profile.ts';
+import type { DataFile, HubData, RowPlace, Task, TaskItem } from '../task.ts';
 
 /** A question in its final wording. */
 export interface ChoiceRow {

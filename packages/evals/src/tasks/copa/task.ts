@@ -1,5 +1,6 @@
 import { type RowReader, rowError } from '../../data/row-reader.ts';
-import type { HubData, Profile, RowPlace, Task, TaskItem } from '../../task.ts';
+import type { Profile } from '../../profile.ts';
+import type { HubData, RowPlace, Task, TaskItem } from '../../task.ts';
 import { dropLast, lowerFirst } from '../../text/first-character.ts';
 import { pyStrip } from '../../text/whitespace.ts';
 import { type ChoiceRow, choiceTask, standardFiles } from '../choice-task.ts';

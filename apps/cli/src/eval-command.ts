@@ -107,6 +107,9 @@ function renderText(record: EvalRecord, out: string | undefined): string {
         ...(continuationsCut === 0 ? [] : [`${continuationsCut} of them into the continuation`]),
       ].join('; ');
     }),
+    ...(settings.appendsSpecialTokens
+      ? ['Note: the tokenizer puts special tokens behind texts; they are scored, as in the harness.']
+      : []),
     '',
     renderEvalTable(results),
     `Scores in % (perplexities as they are) ± standard error. onnxruntime ${engine.onnxruntime} on ${engine.executionProvider}, weights quantized on ${engine.kernels};`,

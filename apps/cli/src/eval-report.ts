@@ -80,7 +80,7 @@ function notes(summaries: readonly Summary[], hasStars: boolean): string[] {
     "* differs from the baseline: exact McNemar test or paired bootstrap, p ≤ 0.05 after Holm's correction over the tasks";
   const unresolved = summaries.flatMap(({ variant, comparison }) =>
     (comparison?.tasks ?? [])
-      .filter((task) => task.isUnresolved)
+      .filter((task) => task.isUnresolved && task.difference !== 0)
       .map(({ task, metric, difference, detectable, n }) => {
         const [scale, unit] = isShare(metric) ? [100, ' points'] : [1, ''];
         const found = `${formatSigned(scale * difference)}${unit}`;

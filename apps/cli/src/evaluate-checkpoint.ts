@@ -1,5 +1,6 @@
 import type { LongTaskOptions } from '@bitcliff/core';
 import {
+  appendsSpecialTokens,
   type PreparedTask,
   type PrepareOptions,
   type Profile,
@@ -154,6 +155,7 @@ function describeSettings(
   return {
     addBos: options.profile === 'classic' ? false : (settings.addBos ?? null),
     prefixTokenId: tokenizer.bosTokenId ?? tokenizer.eosTokenId ?? null,
+    appendsSpecialTokens: appendsSpecialTokens(tokenizer, settings),
     maxLength: settings.maxLength,
     rollingBos: options.rollingBos,
     softmax: 'f32, summed in f64',

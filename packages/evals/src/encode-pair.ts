@@ -42,6 +42,16 @@ export function createTextEncoder(
 }
 
 /**
+ * True when the tokenizer puts special tokens **behind** a text, such as EOS: they then stand at the end of every continuation and are scored, as in
+ * the harness. Worth a warning.
+ */
+export function appendsSpecialTokens(tokenizer: EvalTokenizer, options: EncodeOptions = {}): boolean {
+  if (options.profile === 'classic') return false;
+  const plain = tokenizer.encode('a', { addSpecialTokens: false });
+  return createTextEncoder(tokenizer, options)('a').at(-1) !== plain.at(-1);
+}
+
+/**
  * A function from text pairs to token pairs for one tokenizer and one policy.
  * Where a merge crosses the boundary the pair is what the harness scores: the context's own last tokens, then the whole
  * text's tokens from that count on; the continuation can come out empty.

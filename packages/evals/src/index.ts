@@ -26,6 +26,7 @@ export { type LambadaRow, lambadaOpenai } from './tasks/lambada-openai/task.ts';
 // requests
 export type { EvalTokenizer, SpecialTokenOptions } from './tokenizer.ts';
 export {
+  appendsSpecialTokens,
   createPairEncoder,
   type EncodeOptions,
   encodePair,

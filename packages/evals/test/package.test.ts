@@ -26,6 +26,7 @@ test('exported values', () => {
     'TASKS',
     'TASK_GROUPS',
     'accuracy',
+    'appendsSpecialTokens',
     'averagePercentDifference',
     'bitsPerByte',
     'bootstrapStderr',

@@ -41,6 +41,7 @@ const record = (tasks: readonly TaskResult[]): StoredResults => ({
   settings: {
     addBos: null,
     prefixTokenId: 1,
+    appendsSpecialTokens: false,
     maxLength: 64,
     rollingBos: 'once',
     softmax: 'f32, summed in f64',

@@ -77,6 +77,8 @@ export interface StoredResults {
     /** null: the tokenizer's default. */
     readonly addBos: boolean | null;
     readonly prefixTokenId: number | null;
+    /** The tokenizer puts special tokens behind texts, where they are scored. */
+    readonly appendsSpecialTokens: boolean;
     readonly maxLength: number;
     readonly rollingBos: 'once' | 'lmeval';
     readonly softmax: string;
@@ -104,6 +106,7 @@ export const resultsSchema: z.ZodType<StoredResults> = z.object({
   settings: z.object({
     addBos: z.boolean().nullable(),
     prefixTokenId: count.nullable(),
+    appendsSpecialTokens: z.boolean(),
     maxLength: count,
     rollingBos: z.enum(['once', 'lmeval']),
     softmax: z.string(),

@@ -43,11 +43,7 @@ const cases: Case[] = [
 /** Every row is read and prepared, from the file that the manifest names. */
 async function readAll({ name, files, from }: Case): Promise<void> {
   const task = TASKS.get(name)!;
-  const { rows, provenance } = await loadTaskRows(
-    task,
-    dataDir,
-    from === undefined ? {} : { files: [from as DataFile<never>] },
-  );
+  const { rows, provenance } = await loadTaskRows(task, dataDir, from === undefined ? {} : { files: [from] });
   expect(provenance.files).toEqual(files.map((file) => ({ name: file, sha256: manifestEntry(file).sha256 })));
   expect(provenance.rowsInFile).toBe(manifestEntry(files[0]!).rows);
   expect(rows.length).toBe(provenance.rowsInFile);
@@ -76,7 +72,7 @@ describe.skipIf(shared === undefined)('published rows (skipped when BITCLIFF_SHA
   test('WikiText: pages, and both protocols of windows', async () => {
     const file = 'wikitext-2/valid.raw.txt';
     const load = async (name: string) => {
-      const from = at(file, text(name)) as DataFile<never>;
+      const from = at(file, text(name));
       const { rows } = await loadTaskRows(TASKS.get(name)!, dataDir, { files: [from] });
       return rows;
     };

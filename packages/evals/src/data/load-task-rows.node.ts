@@ -10,7 +10,7 @@ import { decodeUtf8, isFile, readDataFile } from './read-data-file.node.ts';
 import { xmlRows } from './xml-rows.node.ts';
 
 /** Which rows to take, and from where. */
-export interface LoadRowsOptions {
+export interface LoadRowsOptions<Row = unknown> {
   /** Take `limit` rows; the whole file is checked all the same. @default all rows */
   readonly limit?: number | undefined;
   /** Which of them: drawn at random by this seed, in the file's order; no effect without `limit`. @default the first, as `--limit` of the harness */
@@ -18,7 +18,7 @@ export interface LoadRowsOptions {
   /** Leave bad rows out and count them; a file that is bad as a whole is refused all the same. @default false */
   readonly skipBadRows?: boolean | undefined;
   /** Candidate files in place of the task's own. */
-  readonly files?: readonly DataFile<never>[] | undefined;
+  readonly files?: readonly DataFile<Row>[] | undefined;
   /** `dataDir` is a snapshot of the task's data set on the Hub at this commit: its `hub.file` is read. */
   readonly commit?: string | undefined;
 }
@@ -59,7 +59,7 @@ const op = 'loadTaskRows';
 export async function loadTaskRows<Row>(
   task: Task<Row>,
   dataDir: string,
-  options: LoadRowsOptions = {},
+  options: LoadRowsOptions<Row> = {},
 ): Promise<LoadedRows<Row>> {
   const { limit, seed, skipBadRows, commit } = options;
   if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1)) {
@@ -104,8 +104,8 @@ function chooseRows<Row>(rows: Row[], limit: number | undefined, seed: number | 
   return chosen.map((i) => rows[i]!);
 }
 
-function candidates<Row>(task: Task<Row>, options: LoadRowsOptions): readonly DataFile<Row>[] {
-  if (options.files !== undefined) return options.files as readonly DataFile<Row>[];
+function candidates<Row>(task: Task<Row>, options: LoadRowsOptions<Row>): readonly DataFile<Row>[] {
+  if (options.files !== undefined) return options.files;
   if (options.commit === undefined) return task.files;
   if (task.hub !== undefined) return [task.hub.file];
   throw new NotFoundError({ op, problem: `the data of task "${task.name}" is not on the Hub` });

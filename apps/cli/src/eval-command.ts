@@ -1,28 +1,18 @@
-import type { LongTaskOptions } from '@bitcliff/core';
-import { type PreparedTask, prepareTask, resolveTasks, scoreTasks, TASKS } from '@bitcliff/evals';
-import { loadTaskRows, type RowsProvenance } from '@bitcliff/evals/node';
-import { BACKENDS, type BackendChoice, createKernels } from '@bitcliff/kernels';
-import { RECIPES, type Recipe, resolveRecipes } from '@bitcliff/quantize';
-import { type Checkpoint, createEngine } from '@bitcliff/runtime';
-import { openCheckpoint } from '@bitcliff/runtime/node';
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import * as ort from 'onnxruntime-node';
-import { renderEvalTable, summarize, type VariantResult } from './eval-report.ts';
-import { localPath } from './local-path.ts';
+import { stat } from 'node:fs/promises';
+import { InvalidInputError } from '@bitcliff/core';
+import { TASK_GROUPS, TASKS } from '@bitcliff/evals';
+import { BACKENDS } from '@bitcliff/kernels';
+import { RECIPES } from '@bitcliff/quantize';
+import { type Command, Option } from 'commander';
+import { renderEvalTable } from './eval-report.ts';
+import { type EvalOptions, type EvalRecord, evaluateCheckpoint, HARNESS } from './evaluate-checkpoint.ts';
+import { parseCount, parseGibibytes, parseNames, parseSeed } from './option-values.ts';
 import { createProgressLine } from './progress-line.ts';
+import { storeResults } from './store-results.ts';
 import type { Terminal } from './terminal.ts';
 
-/** The program that definitions follow (eval-spec.md). */
-const HARNESS = 'lm-evaluation-harness 0.4.13.dev0 @ 4e7e0d4';
-
-interface EvalOptions {
-  readonly recipes: readonly string[];
-  readonly tasks: readonly string[];
-  readonly data: string;
-  readonly limit?: number;
-  readonly threads?: number;
-  readonly memory: number;
-  readonly kernels: BackendChoice;
+interface EvalCommandOptions extends EvalOptions {
+  readonly out?: string;
   readonly json?: boolean;
 }
 
@@ -38,17 +28,38 @@ export function addEvalCommand(
       '<checkpoint>',
       'Hugging Face folder (config.json, weights, tokenizer.json), or hf:org/name[@revision]',
     )
-    .requiredOption('--data <dir>', 'folder with the task data, such as <dir>/hellaswag/…')
-    .addOption(namesOption('--recipes', 'variants beside the baseline', RECIPES, ['w8a8', 'w4']))
-    .addOption(namesOption('--tasks', 'tasks to score', TASKS, ['hellaswag', 'lambada_openai']))
-    .option('--limit <n>', 'only the first n rows of each task', count)
-    .option('--threads <n>', 'threads inside one operator (default: the physical cores)', count)
-    .option('--memory <GiB>', 'memory for hidden states and loaded blocks', gibibytes, 2)
-    .addOption(
-      new Option('--kernels <backend>', 'backend that quantizes the weights')
-        .choices(['auto', ...BACKENDS])
-        .default('auto'),
+    .requiredOption(
+      '--data <dir>',
+      'folder with the task data, such as <dir>/hellaswag/…; hf:datasets/org/name that holds one; hf: for the data sets of the tasks',
     )
+    .addOption(namesOption('--recipes', 'variants beside the baseline', RECIPES.keys(), ['w8a8', 'w4']))
+    .addOption(
+      namesOption(
+        '--tasks',
+        'tasks or groups to score',
+        [...TASKS.keys(), ...TASK_GROUPS.keys()],
+        ['hellaswag', 'lambada_openai'],
+      ),
+    )
+    .option('--define <module>', 'file that exports tasks made by defineTask; repeatable', collect, [])
+    .option('--limit <n>', 'only n rows of each task, the first ones', parseCount)
+    .option('--seed <n>', 'with --limit: rows drawn at random by this seed', parseSeed)
+    .option('--skip-bad-rows', 'leave bad rows out, and count them')
+    .addOption(choiceOption('--profile <name>', 'whose prompts: 0.4.13 or 0.3.0', ['lmeval', 'classic']))
+    .addOption(choiceOption('--bos <when>', 'BOS before prompts', ['tokenizer', 'always', 'never']))
+    .addOption(choiceOption('--rolling-bos <how>', 'BOS of whole texts', ['once', 'lmeval']))
+    .option('--max-length <n>', "longest model input, tokens (default: the model's maximum)", parseCount)
+    .option(
+      '--bootstrap-iters <n>',
+      "the harness's bootstrap for perplexity (default: a formula)",
+      parseCount,
+    )
+    .option('--threads <n>', 'threads inside one operator (default: the physical cores)', parseCount)
+    .option('--memory <GiB>', 'memory for hidden states and loaded blocks', parseGibibytes, 2)
+    .addOption(
+      choiceOption('--kernels <backend>', 'backend that quantizes the weights', ['auto', ...BACKENDS]),
+    )
+    .option('--out <dir>', 'store results and samples of each variant in <dir>/<variant>, for compare')
     .option('--json', 'print the results as JSON')
     .addHelpText(
       'after',
@@ -56,167 +67,91 @@ export function addEvalCommand(
 Scores are those of ${HARNESS}: context and continuation are tokenized jointly,
 the tokenizer's default decides about a BOS token.
 
+Groups: ${[...TASK_GROUPS].map(([name, tasks]) => `${name} = ${tasks.join(', ')}`).join('\n        ')}
+
 Example:
   $ bitcliff eval models/my-llama --data data --tasks hellaswag,lambada_openai --recipes w8a8,w4 --limit 300`,
     )
-    .action(async (path: string, options: EvalOptions) => {
-      const progress = createProgressLine(context.terminal.stderr);
+    .action(async (path: string, options: EvalCommandOptions) => {
+      const { stdout, stderr } = context.terminal;
+      if (options.out !== undefined) await refuseExisting(options.out);
+      const progress = createProgressLine(stderr);
       try {
         const record = await evaluateCheckpoint(path, options, {
           signal: context.signal,
           onProgress: (event) => progress.update(event),
         });
         progress.end();
+        if (options.out !== undefined) await storeResults(options.out, record);
         const full = { bitcliff: context.version, ...record };
-        context.terminal.stdout.write(
-          options.json ? `${JSON.stringify(full, null, 2)}\n` : renderText(record),
-        );
+        stdout.write(options.json ? `${JSON.stringify(full, null, 2)}\n` : renderText(record, options.out));
       } finally {
         progress.end();
       }
     });
 }
 
-/** Everything one evaluation found, and what is needed to repeat it. */
-interface EvalRecord {
-  readonly harness: string;
-  readonly checkpoint: {
-    path: string;
-    architecture: string;
-    layers: number;
-    hiddenSize: number;
-    vocabularySize: number;
-  };
-  readonly settings: {
-    maxLength: number;
-    addBos: 'tokenizer default';
-    softmax: string;
-    threads: number | null;
-  };
-  readonly engine: { onnxruntime: string; executionProvider: string; kernels: string };
-  readonly recipes: readonly Recipe[];
-  readonly data: readonly (RowsProvenance & { task: string })[];
-  readonly seconds: { prepare: number; score: number };
-  readonly results: readonly VariantResult[];
-  readonly summaries: ReturnType<typeof summarize>;
-}
-
-async function evaluateCheckpoint(
-  path: string,
-  options: EvalOptions,
-  run: LongTaskOptions,
-): Promise<EvalRecord> {
-  const begin = performance.now();
-  const recipes = resolveRecipes(options.recipes);
-  const tasks = resolveTasks(options.tasks);
-  const limit = options.limit === undefined ? {} : { limit: options.limit };
-  const checkpoint = await openCheckpoint(await localPath(path, run));
-  try {
-    const tokenizer = await checkpoint.tokenizer();
-    const maxLength = checkpoint.spec.maxPositions;
-    const data: EvalRecord['data'][number][] = [];
-    const prepared: PreparedTask[] = [];
-    for (const task of tasks) {
-      const { rows, provenance } = await loadTaskRows(task, options.data, limit);
-      data.push({ task: task.name, ...provenance });
-      prepared.push(prepareTask(task, rows, tokenizer, { maxLength }));
-    }
-    const prepareSeconds = (performance.now() - begin) / 1000;
-
-    const kernels = await createKernels({ backend: options.kernels });
-    const engine = await createEngine(checkpoint, {
-      ort,
-      recipes,
-      kernels,
-      threads: options.threads,
-      memoryBudget: options.memory * 1024 ** 3,
-    });
-    try {
-      const scored = await engine.score(
-        prepared.flatMap(({ requests }) => requests),
-        run,
-      );
-      const results = scored.map(({ variant, scores }) => ({ variant, tasks: scoreTasks(prepared, scores) }));
-      return {
-        harness: HARNESS,
-        checkpoint: describeCheckpoint(checkpoint),
-        settings: {
-          maxLength,
-          addBos: 'tokenizer default',
-          softmax: 'f32, summed in f64',
-          threads: options.threads ?? null,
-        },
-        engine: {
-          onnxruntime: ort.env.versions.node ?? 'unknown',
-          executionProvider: 'cpu',
-          kernels: kernels.backend,
-        },
-        recipes,
-        data,
-        seconds: { prepare: prepareSeconds, score: (performance.now() - begin) / 1000 - prepareSeconds },
-        results,
-        summaries: summarize(results),
-      };
-    } finally {
-      await engine.dispose();
-      await kernels.dispose();
-    }
-  } finally {
-    await checkpoint.close();
-  }
-}
-
-function describeCheckpoint({ path, spec }: Checkpoint): EvalRecord['checkpoint'] {
-  const { architecture, layers, hiddenSize, vocabularySize } = spec;
-  return { path, architecture, layers, hiddenSize, vocabularySize };
-}
-
-function renderText({ checkpoint, settings, data, engine, results, seconds }: EvalRecord): string {
+function renderText(record: EvalRecord, out: string | undefined): string {
+  const { checkpoint, settings, data, engine, results, seconds } = record;
   const { architecture, layers, hiddenSize } = checkpoint;
   const lines = [
     `${checkpoint.path}: ${architecture}, ${layers} layers × ${hiddenSize}`,
-    ...data.map(({ task, file, rowsUsed, rowsInFile }, t) => {
-      const { truncated } = results[0]!.tasks[t]!;
-      const cut =
-        truncated === 0 ? '' : `; ${truncated} requests cut on the left to ${settings.maxLength} tokens`;
-      return `${task}: ${rowsUsed} of ${rowsInFile} rows of ${file}${cut}`;
+    ...data.map(({ task, files, rowsUsed, rowsInFile, skipped }, t) => {
+      const { truncated, continuationsCut } = results[0]!.tasks[t]!;
+      const names = files.slice(0, 2).map(({ name }) => name);
+      const source = names.join(', ') + (files.length > 2 ? ` and ${files.length - 2} more` : '');
+      return [
+        `${task}: ${rowsUsed} of ${rowsInFile} rows of ${source}`,
+        ...(skipped.length === 0 ? [] : [`${skipped.length} bad rows left out`]),
+        ...(truncated === 0 ? [] : [`${truncated} requests cut on the left to ${settings.maxLength} tokens`]),
+        ...(continuationsCut === 0 ? [] : [`${continuationsCut} of them into the continuation`]),
+      ].join('; ');
     }),
+    ...(settings.appendsSpecialTokens
+      ? ['Note: the tokenizer puts special tokens behind texts; they are scored, as in the harness.']
+      : []),
     '',
     renderEvalTable(results),
-    `Scores in % ± standard error. onnxruntime ${engine.onnxruntime} on ${engine.executionProvider}, weights quantized on ${engine.kernels};`,
+    `Scores in % (perplexities as they are) ± standard error. onnxruntime ${engine.onnxruntime} on ${engine.executionProvider}, weights quantized on ${engine.kernels};`,
     `${seconds.prepare.toFixed(1)} s to prepare, ${seconds.score.toFixed(1)} s to score ${results.length} variants.`,
+    ...(out === undefined ? [] : [`Stored in ${out}.`]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Before hours of work, not after them. */
+async function refuseExisting(out: string): Promise<void> {
+  const exists = await stat(out).then(
+    () => true,
+    () => false,
+  );
+  if (!exists) return;
+  throw new InvalidInputError({
+    op: 'eval',
+    problem: 'the folder exists',
+    expected: 'a new folder',
+    where: '--out',
+    path: out,
+  });
 }
 
 /** An option that takes known names with commas between them. */
 function namesOption(
   flag: string,
   description: string,
-  known: ReadonlyMap<string, unknown>,
+  known: Iterable<string>,
   defaults: readonly string[],
 ): Option {
-  return new Option(`${flag} <names>`, `${description}, of: ${[...known.keys()].join(', ')}`)
-    .argParser(list)
+  return new Option(`${flag} <names>`, `${description}, of: ${[...known].join(', ')}`)
+    .argParser(parseNames)
     .default([...defaults], defaults.join(','));
 }
 
-function list(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.includes('')) throw new InvalidArgumentError('Expected names with commas between them.');
-  return names;
+/** An option that takes one of some words, the first by default. */
+function choiceOption(flags: string, description: string, choices: readonly string[]): Option {
+  return new Option(flags, description).choices(choices).default(choices[0]);
 }
 
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('Expected an integer of at least 1.');
-  return value;
-}
-
-function gibibytes(text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0)
-    throw new InvalidArgumentError('Expected a number of GiB above 0.');
-  return value;
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
 }

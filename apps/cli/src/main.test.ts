@@ -28,12 +28,12 @@ const evaluate = (...args: string[]): Promise<CommandResult> =>
 describe('bitcliff eval', () => {
   it('prints the table of the paper', async () => {
     const { code, stdout, stderr } = await evaluate('--recipes', 'w8a8,w4');
-    expect(stderr).toBe('');
+    expect(stderr).not.toContain('error'); // a slow machine may show progress
     expect(code).toBe(0);
     const lines = stdout.split('\n');
     expect(lines[0]).toBe(`${checkpoint}: llama, 3 layers × 128`);
     expect(lines[1]).toBe('hellaswag: 12 of 24 rows of hellaswag.jsonl');
-    const score = String.raw` +\d+\.\d\d ± \d+\.\d\d`;
+    const score = String.raw` +\d+\.\d\d ± \d+\.\d\d\*?`;
     expect(stdout).toMatch(/^task +baseline +w8a8 +w4$/m);
     expect(stdout).toMatch(new RegExp(`^hellaswag \\(acc, n = 12\\)${score}${score}${score}$`, 'm'));
     expect(stdout).toMatch(new RegExp(`^lambada_openai \\(acc, n = 12\\)${score}${score}${score}$`, 'm'));
@@ -54,8 +54,7 @@ describe('bitcliff eval', () => {
       data: [
         {
           task: 'lambada_openai',
-          file: 'lambada_openai.jsonl',
-          sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+          files: [{ name: 'lambada_openai.jsonl', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }],
           rowsUsed: 12,
         },
       ],
@@ -97,7 +96,8 @@ describe('bitcliff eval', () => {
     for (const text of [
       '--recipes <names>',
       'w8a8, w4',
-      'hellaswag, lambada_openai',
+      'piqa, hellaswag, winogrande, lambada_openai,',
+      'int8-paper = piqa,',
       '$ bitcliff eval models/my-llama',
     ]) {
       expect(stdout).toContain(text);
@@ -276,7 +276,12 @@ it.skipIf(shared === undefined)(
     );
     expect(code).toBe(0);
     const { results, data: used } = JSON.parse(stdout);
-    expect(used.map((file: { file: string; rowsInFile: number }) => [file.file, file.rowsInFile])).toEqual([
+    expect(
+      used.map((data: { files: { name: string }[]; rowsInFile: number }) => [
+        data.files[0]!.name,
+        data.rowsInFile,
+      ]),
+    ).toEqual([
       ['hellaswag/hellaswag_val_full.txt.gz', 6695],
       ['lambada/lambada_test.jsonl', 3436],
     ]);

@@ -5,6 +5,7 @@
 import { BitcliffError } from '@bitcliff/core';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { addCompareCommand } from './compare-command.ts';
 import { addEvalCommand } from './eval-command.ts';
 import { addGenerateCommand } from './generate-command.ts';
 import { addInspectCommand } from './inspect-command.ts';
@@ -33,6 +34,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     .showSuggestionAfterError()
     .showHelpAfterError('(--help shows what can be said)');
   addEvalCommand(program, { terminal, signal: stop.signal, version: packageJson.version });
+  addCompareCommand(program, { terminal });
   addInspectCommand(program, { terminal, signal: stop.signal });
   addGenerateCommand(program, { terminal, signal: stop.signal });
   addScoreCommand(program, { terminal, signal: stop.signal });

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '@bitcliff/core';
 import { expect, test, vi } from 'vitest';
 import { byteTokenizer } from './__fixtures__/toy-model.ts';
-import { createPairEncoder, encodePair } from './encode-pair.ts';
+import { appendsSpecialTokens, createPairEncoder, encodePair } from './encode-pair.ts';
 
 const bytes = (text: string): number[] => byteTokenizer().encode(text);
 
@@ -57,4 +57,28 @@ test('empty context without a prefix token', () => {
   const tokenizer = { encode: bytes, decode: () => '' };
   expect(() => encodePair(tokenizer, '', 'x')).toThrow(InvalidInputError);
   expect(() => encodePair(tokenizer, '', 'x')).toThrow('Set prefixTokenId');
+});
+
+test('the profile classic: each side alone, without special tokens, no space moved', () => {
+  const tokenizer = byteTokenizer(true);
+  expect(encodePair(tokenizer, 'ab ', ' c', { profile: 'classic' })).toEqual({
+    context: bytes('ab '),
+    continuation: bytes(' c'),
+  });
+  expect(encodePair(tokenizer, '', 'c', { profile: 'classic' })).toEqual({
+    context: [1],
+    continuation: bytes('c'),
+  });
+});
+
+test('special tokens behind a text', () => {
+  const appending = {
+    ...byteTokenizer(),
+    encode: (text: string, options: { addSpecialTokens?: boolean } = {}) =>
+      (options.addSpecialTokens ?? true) ? [...bytes(text), 2] : bytes(text),
+  };
+  expect(appendsSpecialTokens(byteTokenizer(true))).toBe(false);
+  expect(appendsSpecialTokens(appending)).toBe(true);
+  expect(appendsSpecialTokens(appending, { addBos: false })).toBe(false);
+  expect(appendsSpecialTokens(appending, { profile: 'classic' })).toBe(false);
 });

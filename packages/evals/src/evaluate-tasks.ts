@@ -1,4 +1,5 @@
 import type { LongTaskOptions } from '@bitcliff/core';
+import type { StderrOptions } from './metrics/metric.ts';
 import { type PrepareOptions, prepareTask } from './prepare-task.ts';
 import type { RequestScore, TokenRequest } from './request.ts';
 import { scoreTasks, type TaskResult } from './score-task.ts';
@@ -19,7 +20,7 @@ export interface TaskRows {
 }
 
 /** One model, some tasks. */
-export interface EvaluateOptions extends PrepareOptions, LongTaskOptions {
+export interface EvaluateOptions extends PrepareOptions, StderrOptions, LongTaskOptions {
   readonly tasks: readonly TaskRows[];
   readonly tokenizer: EvalTokenizer;
   /** Called once with the requests of all tasks, so that the model can pack them together. */
@@ -46,5 +47,5 @@ export async function evaluateTasks(options: EvaluateOptions): Promise<TaskResul
   const requests = prepared.flatMap((one) => one.requests);
   const scores = await loglikelihood(requests, { signal, onProgress });
   signal?.throwIfAborted();
-  return scoreTasks(prepared, scores);
+  return scoreTasks(prepared, scores, options);
 }

@@ -4,9 +4,31 @@ import { truncateRequest } from './request.ts';
 
 test('drops from the left, and only when the input would be too long', () => {
   const pair = { context: [1, 2, 3, 4], continuation: [5, 6] };
-  expect(truncateRequest(pair, 5)).toEqual({ request: pair, truncated: false });
-  expect(truncateRequest(pair, 4)).toEqual({ request: { ...pair, context: [2, 3, 4] }, truncated: true });
-  expect(truncateRequest(pair, 2)).toEqual({ request: { ...pair, context: [4] }, truncated: true });
+  expect(truncateRequest(pair, 5)).toEqual({
+    request: pair,
+    truncated: false,
+    continuationCut: false,
+  });
+  expect(truncateRequest(pair, 4)).toEqual({
+    request: { ...pair, context: [2, 3, 4] },
+    truncated: true,
+    continuationCut: false,
+  });
+  expect(truncateRequest(pair, 2)).toEqual({
+    request: { ...pair, context: [4] },
+    truncated: true,
+    continuationCut: false,
+  });
+});
+
+test('a continuation that is too long alone is cut by the same rule', () => {
+  const cut = (context: number[], continuation: number[]) => truncateRequest({ context, continuation }, 2);
+  expect(cut([1, 2], [3, 4, 5])).toEqual({
+    request: { context: [3], continuation: [4, 5] },
+    truncated: true,
+    continuationCut: true,
+  });
+  expect(cut([1], [3, 4, 5, 6, 7]).request).toEqual({ context: [5], continuation: [6, 7] });
 });
 
 test.each([
@@ -17,10 +39,6 @@ test.each([
   [
     { context: [1], continuation: [] },
     'truncateRequest: continuation has no tokens, expected at least 1, received 0 (item 3)',
-  ],
-  [
-    { context: [1], continuation: [1, 2, 3] },
-    'truncateRequest: continuation is longer than the model input, expected at most 2 tokens, received 3 (item 3)',
   ],
 ])('refuses %j and names the item', (pair, message) => {
   expect(() => truncateRequest(pair, 2, 'item 3')).toThrow(InvalidInputError);

@@ -26,19 +26,25 @@ export interface RequestScore {
   readonly isGreedy: boolean;
 }
 
+/** A pair that fits the model's window. */
+export interface FittedRequest {
+  readonly request: TokenRequest;
+  /** Tokens were dropped. */
+  readonly truncated: boolean;
+  /** Tokens of the continuation were dropped too: its score is that of its last `maxLength` tokens. */
+  readonly continuationCut: boolean;
+}
+
 /**
- * Fit a pair into the model's window: drop tokens from the left of the context, BOS included, as the harness does.
+ * Fit a pair into the model's window: drop tokens from the left, BOS included, as the harness does.
+ * A continuation that alone is longer than `maxLength`, which the harness refuses with an assertion, is cut by the same rule: of
+ * `context ++ continuation` the last `maxLength + 1` tokens stay, the first of them as the context of the others.
  * @param maxLength longest model input, tokens, ≥ 1
  * @param where the item, for errors
- * @returns the request, and whether tokens were dropped
- * @throws {InvalidInputError} when either side is empty, or the continuation alone is longer than `maxLength`
+ * @throws {InvalidInputError} when either side is empty
  * @see lm_eval/models/huggingface.py `_loglikelihood_tokens` @ 4e7e0d47: `(ctx + cont)[-(max_length + 1):][:-1]`
  */
-export function truncateRequest(
-  pair: TokenPair,
-  maxLength: number,
-  where?: string,
-): { request: TokenRequest; truncated: boolean } {
+export function truncateRequest(pair: TokenPair, maxLength: number, where?: string): FittedRequest {
   const { context, continuation } = pair;
   const place = where === undefined ? {} : { where };
   const op = 'truncateRequest';
@@ -62,16 +68,13 @@ export function truncateRequest(
       hint: 'The tokenizer merged it into the last token of the context, or its text is empty',
     });
   }
-  if (continuation.length > maxLength) {
-    throw new InvalidInputError({
-      op,
-      problem: 'continuation is longer than the model input',
-      expected: `at most ${maxLength} tokens`,
-      received: continuation.length,
-      ...place,
-    });
+  const dropped = context.length + continuation.length - (maxLength + 1); // the last token of all is not read
+  if (dropped <= 0) return { request: { context, continuation }, truncated: false, continuationCut: false };
+  if (dropped < context.length) {
+    const request = { context: context.slice(dropped), continuation };
+    return { request, truncated: true, continuationCut: false };
   }
-  const room = maxLength + 1 - continuation.length; // ≥ 1: the last continuation token is not read
-  if (context.length <= room) return { request: { context, continuation }, truncated: false };
-  return { request: { context: context.slice(-room), continuation }, truncated: true };
+  const kept = [...context, ...continuation].slice(dropped);
+  const request = { context: kept.slice(0, 1), continuation: kept.slice(1) };
+  return { request, truncated: true, continuationCut: true };
 }

@@ -1,5 +1,5 @@
 import { InvalidInputError, ShapeError } from '@bitcliff/core';
-import type { MetricValue } from './metrics/metric.ts';
+import type { MetricValue, StderrOptions } from './metrics/metric.ts';
 import type { PreparedTask } from './prepare-task.ts';
 import type { RequestScore } from './request.ts';
 import type { Sample } from './scoring/sample.ts';
@@ -17,8 +17,10 @@ export interface TaskResult {
   readonly headline: string;
   /** Number of items. */
   readonly n: number;
-  /** Number of requests that lost context tokens to `maxLength`. */
+  /** Number of requests that lost tokens to `maxLength`. */
   readonly truncated: number;
+  /** Of those, the requests that lost continuation tokens: only the rest of the continuation is scored. */
+  readonly continuationsCut: number;
   /** Items whose best two choices are closer than {@link NEAR_TIE_MARGIN}; null for a task without choices. */
   readonly nearTies: number | null;
   readonly metrics: Readonly<Record<string, MetricValue>>;
@@ -32,8 +34,12 @@ export interface TaskResult {
  * @throws {ShapeError} when there are more or fewer scores than requests
  * @throws {InvalidInputError} on a log-likelihood that is NaN or +Infinity (the item is named)
  */
-export function scoreTask(prepared: PreparedTask, scores: readonly RequestScore[]): TaskResult {
-  const { task, items, requests, truncated } = prepared;
+export function scoreTask(
+  prepared: PreparedTask,
+  scores: readonly RequestScore[],
+  options: StderrOptions = {},
+): TaskResult {
+  const { task, items, requests, truncated, continuationsCut } = prepared;
   if (scores.length !== requests.length) {
     throw new ShapeError({
       op: 'scoreTask',
@@ -43,11 +49,11 @@ export function scoreTask(prepared: PreparedTask, scores: readonly RequestScore[
       where: task.name,
     });
   }
-  const samples = items.map(({ item, start, end }, index) => {
-    const own = scores.slice(start, end);
+  const samples = items.map((item, index) => {
+    const own = scores.slice(item.start, item.end);
     for (const [i, { logProb }] of own.entries())
       checkLogProb(logProb, `${task.name} item ${index}, request ${i}`);
-    return scoreItem(task.outputType, index, item, own);
+    return scoreItem(index, item, requests.slice(item.start, item.end), own);
   });
   const nearTies = samples.filter(
     (sample) => sample.margin !== null && sample.margin < NEAR_TIE_MARGIN,
@@ -58,9 +64,10 @@ export function scoreTask(prepared: PreparedTask, scores: readonly RequestScore[
     headline: task.headline,
     n: items.length,
     truncated,
+    continuationsCut,
     nearTies: samples.some((sample) => sample.margin !== null) ? nearTies : null,
     metrics: Object.fromEntries(
-      Object.entries(task.metrics).map(([name, metric]) => [name, metric.aggregate(samples)]),
+      Object.entries(task.metrics).map(([name, metric]) => [name, metric.aggregate(samples, options)]),
     ),
     samples,
   };
@@ -73,7 +80,11 @@ export function scoreTask(prepared: PreparedTask, scores: readonly RequestScore[
  * @throws {ShapeError} when there are more or fewer scores than requests
  * @throws {InvalidInputError} as {@link scoreTask}
  */
-export function scoreTasks(prepared: readonly PreparedTask[], scores: readonly RequestScore[]): TaskResult[] {
+export function scoreTasks(
+  prepared: readonly PreparedTask[],
+  scores: readonly RequestScore[],
+  options: StderrOptions = {},
+): TaskResult[] {
   const requests = prepared.reduce((sum, task) => sum + task.requests.length, 0);
   if (scores.length !== requests) {
     throw new ShapeError({
@@ -86,7 +97,7 @@ export function scoreTasks(prepared: readonly PreparedTask[], scores: readonly R
   let start = 0;
   return prepared.map((task) => {
     const end = start + task.requests.length;
-    const result = scoreTask(task, scores.slice(start, end));
+    const result = scoreTask(task, scores.slice(start, end), options);
     start = end;
     return result;
   });

@@ -1,5 +1,5 @@
 /**
- * @file Makes `test/golden/*.json` from the reference goldens: `BITCLIFF_SHARED=… node test/extract-golden.ts`.
+ * @file Makes `test/golden/*.json`, every case of the reference goldens: `BITCLIFF_SHARED=… node test/extract-golden.ts`.
  * The source says of itself, in `about`, which program made the numbers.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -15,15 +15,20 @@ const write = (name: string, content: object): void => {
   writeFileSync(new URL(`golden/${name}.json`, import.meta.url), `${text}\n`);
 };
 
-write('tasks', { hellaswag: golden.tasks.hellaswag, lambada_openai: golden.tasks.lambada_openai });
-write('requests', { encode_pair: golden.encode_pair, truncation: golden.truncation });
+write('tasks', { tasks: golden.tasks, copa_classic: golden['copa_classic_v0.3.0'] });
+write('requests', {
+  encode_pair: golden.encode_pair,
+  truncation: golden.truncation,
+  rolling_windows: golden.rolling_windows,
+});
 write('text', {
   hellaswag_preprocess: golden.hellaswag_preprocess,
   py_capitalize: golden.py_capitalize,
   py_whitespace_codepoints: golden.py_whitespace_codepoints,
+  wikitext_detok: golden.wikitext_detok,
 });
-write('metrics', {
-  mean_stderr: golden.metrics.mean_stderr,
-  perplexity: golden.metrics.perplexity,
-  multiple_choice_process_results: golden.metrics.multiple_choice_process_results,
-});
+write('metrics', { ...golden.metrics, paralex: golden.paralex_proposal });
+write('statistics', { paired_stats: golden.paired_stats, kl: golden.kl });
+
+const tables = JSON.parse(readFileSync(join(shared, 'golden/paper-tables.json'), 'utf8'));
+writeFileSync(new URL('golden/paper-tables.json', import.meta.url), `${JSON.stringify(tables, null, 1)}\n`);

@@ -1,22 +1,25 @@
 import { expect, test } from 'vitest';
+import { sampleOf } from '../src/__fixtures__/sample-of.ts';
 import {
   accuracy,
+  bitsPerByte,
+  byteAccuracy,
   mean,
   meanStderr,
   normalizedAccuracy,
-  type Sample,
   targetPerplexity,
+  wordPerplexity,
 } from '../src/index.ts';
-import { scoreItem } from '../src/scoring/score-item.ts';
 import { readGolden } from './read-golden.ts';
 
 const golden = readGolden<{
   mean_stderr: { items: number[]; mean: number; stderr: number };
   perplexity: { items: number[]; perplexity: number };
+  weighted: { items: [number, number][]; weighted_perplexity: number; bits_per_byte: number };
   multiple_choice_process_results: {
     doc: { sol1: string; sol2: string; label: number };
     lls: number[];
-    metrics: { acc: number; acc_norm: number };
+    metrics: { acc: number; acc_norm: number; acc_bytes: number };
   }[];
 }>('metrics');
 
@@ -26,18 +29,22 @@ test('mean and its standard error', () => {
 });
 
 test('perplexity', () => {
-  const scores = golden.perplexity.items.map((logProb) => ({ logProb, isGreedy: false }));
-  const item = { requests: [], choices: [], gold: null };
-  const samples: Sample[] = scores.map((score, i) => scoreItem('loglikelihood', i, item, [score]));
+  const samples = golden.perplexity.items.map((logProb) => sampleOf({}, [logProb]));
   const { value, stderr } = targetPerplexity.aggregate(samples);
   expect(value).toBeCloseTo(golden.perplexity.perplexity, 12);
-  expect(stderr).toBe(value * meanStderr(golden.perplexity.items)!); // delta method: ours, not the harness's bootstrap
+  expect(stderr).toBeCloseTo(value * meanStderr(golden.perplexity.items)!, 12); // delta method: ours, not the harness's bootstrap
 });
 
 test.each(golden.multiple_choice_process_results)('multiple choice $doc $lls', ({ doc, lls, metrics }) => {
-  const item = { requests: [], choices: [doc.sol1, doc.sol2], gold: doc.label };
-  const scores = lls.map((logProb) => ({ logProb, isGreedy: false }));
-  const sample = scoreItem('multiple_choice', 0, item, scores);
+  const sample = sampleOf({ choices: [doc.sol1, doc.sol2], gold: doc.label }, lls);
   expect(accuracy.aggregate([sample])).toEqual({ value: metrics.acc, stderr: null });
   expect(normalizedAccuracy.aggregate([sample])).toEqual({ value: metrics.acc_norm, stderr: null });
+  expect(byteAccuracy.aggregate([sample])).toEqual({ value: metrics.acc_bytes, stderr: null });
+});
+
+test('weighted', () => {
+  const { items, weighted_perplexity, bits_per_byte } = golden.weighted;
+  const samples = items.map(([ll, size]) => sampleOf({ size: { words: size, bytes: size } }, [ll]));
+  expect(wordPerplexity.aggregate(samples).value).toBeCloseTo(weighted_perplexity, 12);
+  expect(bitsPerByte.aggregate(samples).value).toBeCloseTo(bits_per_byte, 12);
 });

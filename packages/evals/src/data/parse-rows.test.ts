@@ -4,7 +4,7 @@ import { LAMBADA_COLUMNS } from '../__fixtures__/rows.ts';
 import { lambadaOpenai } from '../tasks/lambada-openai/task.ts';
 import { parseRows } from './parse-rows.ts';
 
-const file = lambadaOpenai.files[0]!;
+const file = { layout: 'jsonl', path: 'lambada_openai.jsonl' } as const;
 const jsonl = LAMBADA_COLUMNS.map((row) => JSON.stringify(row));
 
 test.each([

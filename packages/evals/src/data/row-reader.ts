@@ -11,7 +11,7 @@ export function rowError(
   return new InvalidInputError({
     op,
     ...fields,
-    ...(place === undefined ? {} : { where: `line ${place.line}` }),
+    ...(place === undefined ? {} : { where: `${place.unit ?? 'line'} ${place.line}` }),
     ...(place?.path === undefined ? {} : { path: place.path }),
   });
 }
@@ -20,10 +20,20 @@ export function rowError(
 export interface RowReader {
   /** A string column. */
   string(column: string): string;
-  /** A column that is a list of exactly `count` strings. */
+  /** A string column that is not empty: an empty continuation has no score. */
+  filled(column: string): string;
+  /** A string or number column as text; undefined where rows lack it or it is null. */
+  optional(column: string): string | undefined;
+  /** A column that is a list of exactly `count` strings, none of them empty. */
   strings(column: string, count: number): readonly string[];
+  /** A column `{text, label}` of two lists of equal length, 2 to 26 strings each, no text empty. */
+  labelled(column: string): { readonly text: readonly string[]; readonly label: readonly string[] };
+  /** One of some words; its index among them. */
+  word(column: string, words: readonly string[]): number;
   /** An index in [0, count), written as an integer or as its decimal digits. */
   index(column: string, count: number): number;
+  /** The same counted from 1, in [1, count]; returned as an index from 0. */
+  ordinal(column: string, count: number): number;
 }
 
 /**
@@ -45,27 +55,62 @@ export function readRow(op: string, value: unknown, place?: RowPlace): RowReader
   const wrong = (name: string, expected: string, received: unknown): InvalidInputError =>
     rowError(op, place, { problem: `column "${name}" does not fit`, expected, received: describe(received) });
 
+  const integer = (name: string, least: number, most: number): number => {
+    const expected = `an integer from ${least} to ${most}, or its digits`;
+    const found = column(name, expected);
+    const value = parseIndex(found);
+    if (value === undefined || value < least || value > most) throw wrong(name, expected, found);
+    return value;
+  };
+  const filledStrings = (name: string, list: readonly unknown[]): readonly string[] => {
+    const bad = list.findIndex((element) => typeof element !== 'string' || element === '');
+    if (bad !== -1) {
+      const expected = list[bad] === '' ? 'a string that is not empty' : 'a string';
+      throw wrong(`${name}[${bad}]`, expected, list[bad]);
+    }
+    return list as string[];
+  };
+
   return {
     string(name) {
       const found = column(name, 'a string');
       if (typeof found !== 'string') throw wrong(name, 'a string', found);
       return found;
     },
+    filled(name) {
+      const found = column(name, 'a string that is not empty');
+      if (typeof found !== 'string' || found === '') throw wrong(name, 'a string that is not empty', found);
+      return found;
+    },
+    optional(name) {
+      const found = Object.hasOwn(columns, name) ? columns[name] : undefined;
+      if (found === undefined || found === null) return undefined;
+      if (typeof found !== 'string' && typeof found !== 'number') throw wrong(name, 'a string', found);
+      return String(found);
+    },
     strings(name, count) {
       const expected = `a list of ${count} strings`;
       const found = column(name, expected);
       if (!Array.isArray(found) || found.length !== count) throw wrong(name, expected, found);
-      const bad = found.findIndex((element) => typeof element !== 'string');
-      if (bad !== -1) throw wrong(`${name}[${bad}]`, 'a string', found[bad]);
-      return found as string[];
+      return filledStrings(name, found);
     },
-    index(name, count) {
-      const expected = `an integer from 0 to ${count - 1}, or its digits`;
+    labelled(name) {
+      const expected = 'an object with lists "text" and "label" of one length, 2 to 26';
+      const found = column(name, expected) as { text?: unknown; label?: unknown } | null;
+      const { text, label } = found ?? {};
+      const isPair = Array.isArray(text) && Array.isArray(label) && text.length === label.length;
+      if (!isPair || text.length < 2 || text.length > 26) throw wrong(name, expected, found);
+      return { text: filledStrings(`${name}.text`, text), label: filledStrings(`${name}.label`, label) };
+    },
+    word(name, words) {
+      const expected = `one of: ${words.join(', ')}`;
       const found = column(name, expected);
-      const index = parseIndex(found);
-      if (index === undefined || index >= count) throw wrong(name, expected, found);
+      const index = words.indexOf(found as string);
+      if (index === -1) throw wrong(name, expected, found);
       return index;
     },
+    index: (name, count) => integer(name, 0, count - 1),
+    ordinal: (name, count) => integer(name, 1, count) - 1,
   };
 }
 

@@ -3,8 +3,9 @@
  * so prompts built with it differ from the harness on such text (eval-spec §1.7).
  */
 
-// str.isspace() of CPython 3.11; the same set as `\s` of its `re` for str patterns
-const PY_WHITESPACE = '\t-\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+/** Inside a character class: str.isspace() of CPython 3.11, the same set as `\\s` of its `re` for str patterns. */
+export const PY_WHITESPACE: string =
+  '\t-\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const isPyWhitespace = new RegExp(`^[${PY_WHITESPACE}]$`);
 
 /**

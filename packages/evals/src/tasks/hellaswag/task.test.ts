@@ -20,6 +20,7 @@ test('columns to prompts', () => {
     ),
     choices: ['threads a needle.', 'eats the pier.', 'flies off slowly.', 'melts.'],
     gold: 0,
+    cluster: 'invented~1',
   });
   expect(second!.requests[0]).toEqual({
     context: 'Home and Garden: How to dry herbs. Cut them. Cut in the morning.',

@@ -1,7 +1,8 @@
 import { parseIndex, readRow, rowError } from '../../data/row-reader.ts';
 import { accuracy, normalizedAccuracy } from '../../metrics/accuracy.ts';
-import type { RowPlace, Task } from '../../task.ts';
+import type { HubData, RowPlace, Task } from '../../task.ts';
 import { pyCapitalize } from '../../text/capitalize.ts';
+import { standardFiles } from '../choice-task.ts';
 import { preprocess } from './preprocess.ts';
 
 const CHOICES = 4;
@@ -15,7 +16,15 @@ export interface HellaswagRow {
   readonly endings: readonly string[];
   /** Index of the right ending, 0 to 3. */
   readonly gold: number;
+  /** The video or article that the question is from. */
+  readonly cluster?: string | undefined;
 }
+
+const hub: HubData<HellaswagRow> = {
+  repo: 'Rowan/hellaswag',
+  revision: 'refs/convert/parquet',
+  file: { layout: 'parquet', path: 'default/validation/0000.parquet' },
+};
 
 /**
  * HellaSwag: which of four endings follows?
@@ -29,9 +38,9 @@ export const hellaswag: Task<HellaswagRow> = {
   split: 'validation',
   headline: 'acc',
   metrics: { acc: accuracy, acc_norm: normalizedAccuracy },
+  hub,
   files: [
-    { layout: 'jsonl', path: 'hellaswag.jsonl' },
-    { layout: 'jsonl', path: 'hellaswag/validation.jsonl' },
+    ...standardFiles('hellaswag', 'validation', hub),
     { layout: 'jsonl', path: 'hellaswag/hellaswag_val.jsonl' },
     {
       layout: 'lineGroups',
@@ -43,17 +52,22 @@ export const hellaswag: Task<HellaswagRow> = {
   parseRow(columns, place) {
     const row = readRow('hellaswag', columns, place);
     const context = `${row.string('ctx_a')} ${pyCapitalize(row.string('ctx_b'))}`;
-    return {
-      query: preprocess(`${row.string('activity_label')}: ${context}`),
-      endings: row.strings('endings', CHOICES).map(preprocess),
-      gold: row.index('label', CHOICES),
-    };
+    const query = preprocess(`${row.string('activity_label')}: ${context}`);
+    const endings = row.strings('endings', CHOICES).map(preprocess);
+    const empty = endings.indexOf('');
+    if (empty !== -1) {
+      const problem = `ending ${empty} has no text but tags`;
+      throw rowError('hellaswag', place, { problem, expected: 'text', received: '""' });
+    }
+    const cluster = row.optional('cluster') ?? row.optional('source_id');
+    return { query, endings, gold: row.index('label', CHOICES), cluster };
   },
   buildItem(row) {
     return {
       requests: row.endings.map((ending) => ({ context: row.query, continuation: ` ${ending}` })),
       choices: row.endings,
       gold: row.gold,
+      cluster: row.cluster,
     };
   },
 };

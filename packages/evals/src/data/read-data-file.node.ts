@@ -9,9 +9,10 @@ export const MAX_DATA_BYTES: number = 256 * 1024 * 1024;
 
 const gunzipAsync = promisify(gunzip);
 
-/** The text of a data file and the hash of its bytes as they lie on disk. */
-export interface TextFile {
-  readonly text: string;
+/** The content of a data file and the hash of its bytes as they lie on disk. */
+export interface DataBytes {
+  /** Gunzipped, if the name ends in `.gz`. */
+  readonly content: Uint8Array<ArrayBuffer>;
   /** Hex SHA-256 of the file, compressed if it is. */
   readonly sha256: string;
 }
@@ -28,13 +29,13 @@ export async function isFile(path: string): Promise<boolean> {
 }
 
 /**
- * Read a UTF-8 file, gunzipped when its name ends in `.gz`. A byte-order mark is dropped.
+ * Read a file, gunzipped when its name ends in `.gz`.
  * @param limit most bytes, before and after gunzip
  * @throws {NotFoundError} when the file cannot be read
- * @throws {InvalidInputError} on a file over the limit, broken gzip, or invalid UTF-8
+ * @throws {InvalidInputError} on a file over the limit, or broken gzip
  */
-export async function readTextFile(path: string, limit: number = MAX_DATA_BYTES): Promise<TextFile> {
-  const op = 'readTextFile';
+export async function readDataFile(path: string, limit: number = MAX_DATA_BYTES): Promise<DataBytes> {
+  const op = 'readDataFile';
   const tooLarge = (received: string | number, cause?: unknown): InvalidInputError =>
     new InvalidInputError({
       op,
@@ -46,7 +47,7 @@ export async function readTextFile(path: string, limit: number = MAX_DATA_BYTES)
     });
   const bytes = await readBytes(path, tooLarge, limit);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  let content = bytes;
+  let content: Uint8Array<ArrayBuffer> = bytes;
   if (path.endsWith('.gz')) {
     try {
       content = await gunzipAsync(bytes, { maxOutputLength: limit });
@@ -64,7 +65,7 @@ export async function readTextFile(path: string, limit: number = MAX_DATA_BYTES)
       });
     }
   }
-  return { text: decodeUtf8(content, path), sha256 };
+  return { content, sha256 };
 }
 
 async function readBytes(
@@ -80,7 +81,7 @@ async function readBytes(
   } catch (cause) {
     if (cause instanceof InvalidInputError) throw cause;
     throw new NotFoundError({
-      op: 'readTextFile',
+      op: 'readDataFile',
       problem: `cannot read the file, ${message(cause)}`,
       path,
       cause,
@@ -89,13 +90,17 @@ async function readBytes(
   return bytes;
 }
 
-function decodeUtf8(bytes: Uint8Array, path: string): string {
+/**
+ * The text of a file's bytes. A byte-order mark is dropped.
+ * @throws {InvalidInputError} on invalid UTF-8, naming the line
+ */
+export function decodeUtf8(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     const line = firstBadLine(bytes);
     throw new InvalidInputError({
-      op: 'readTextFile',
+      op: 'readDataFile',
       problem: 'invalid UTF-8',
       expected: 'UTF-8 text',
       received: 'other bytes',

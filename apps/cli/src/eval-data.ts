@@ -1,0 +1,49 @@
+/** @file The rows of an evaluation: from a local folder, from a data set on the Hub, or each task from its own data set there (`hf:`). */
+import type { LongTaskOptions } from '@bitcliff/core';
+import { InvalidInputError } from '@bitcliff/core';
+import type { Task } from '@bitcliff/evals';
+import { type LoadedRows, type LoadRowsOptions, loadTaskRows } from '@bitcliff/evals/node';
+import { hubSettingsFromEnv, snapshot } from '@bitcliff/formats/hub';
+import { localPath } from './local-path.ts';
+
+/** `--data` that stands for the tasks' own data sets. */
+export const OWN_DATA_SETS = 'hf:';
+
+/**
+ * Rows of each task, in order.
+ * @param data a folder, `hf:datasets/org/name[@revision]` that holds such a folder, or `hf:`
+ * @throws what `loadTaskRows` and the Hub's `snapshot` throw; {@link InvalidInputError} for a task that has no data on the Hub
+ */
+export async function loadRows(
+  tasks: readonly Task[],
+  data: string,
+  options: Pick<LoadRowsOptions, 'limit' | 'seed' | 'skipBadRows'>,
+  run: LongTaskOptions,
+): Promise<LoadedRows[]> {
+  const loaded: LoadedRows[] = [];
+  const folder = data === OWN_DATA_SETS ? undefined : await localPath(data, run);
+  for (const task of tasks) {
+    run.signal?.throwIfAborted();
+    if (folder === undefined) {
+      const { path, commit } = await fetchOwnData(task, run);
+      loaded.push(await loadTaskRows(task, path, { ...options, commit }));
+    } else loaded.push(await loadTaskRows(task, folder, options));
+  }
+  return loaded;
+}
+
+async function fetchOwnData(task: Task, run: LongTaskOptions): Promise<{ path: string; commit: string }> {
+  if (task.hub === undefined) {
+    throw new InvalidInputError({
+      op: 'eval',
+      problem: `the data of task "${task.name}" is not on the Hub`,
+      expected: 'a folder',
+      received: OWN_DATA_SETS,
+      where: '--data',
+    });
+  }
+  const { repo, revision, file } = task.hub;
+  const settings = hubSettingsFromEnv(process.env);
+  const allowPatterns = [file.path, `${file.path}.gz`];
+  return snapshot({ type: 'dataset', repo, revision }, { ...run, settings, allowPatterns });
+}

@@ -1,0 +1,169 @@
+import type { LongTaskOptions } from '@bitcliff/core';
+import {
+  appendsSpecialTokens,
+  type PreparedTask,
+  type PrepareOptions,
+  type Profile,
+  prepareTask,
+  resolveTasks,
+  scoreTasks,
+} from '@bitcliff/evals';
+import type { RowsProvenance, StoredResults } from '@bitcliff/evals/node';
+import { type BackendChoice, createKernels } from '@bitcliff/kernels';
+import { type Recipe, resolveRecipes } from '@bitcliff/quantize';
+import { type Checkpoint, createEngine, type TextTokenizer } from '@bitcliff/runtime';
+import { openCheckpoint } from '@bitcliff/runtime/node';
+import * as ort from 'onnxruntime-node';
+import { loadRows } from './eval-data.ts';
+import { summarize, type VariantResult } from './eval-report.ts';
+import { localPath } from './local-path.ts';
+import { importTasks } from './own-tasks.ts';
+
+/** The program that definitions follow (eval-spec.md). */
+export const HARNESS = 'lm-evaluation-harness 0.4.13.dev0 @ 4e7e0d4';
+
+/** Options of `bitcliff eval` that decide about results. */
+export interface EvalOptions {
+  readonly recipes: readonly string[];
+  readonly tasks: readonly string[];
+  readonly data: string;
+  readonly define: readonly string[];
+  readonly limit?: number;
+  readonly seed?: number;
+  readonly skipBadRows?: boolean;
+  readonly profile: Profile;
+  readonly bos: 'tokenizer' | 'always' | 'never';
+  readonly rollingBos: 'once' | 'lmeval';
+  readonly maxLength?: number;
+  readonly bootstrapIters?: number;
+  readonly threads?: number;
+  readonly memory: number;
+  readonly kernels: BackendChoice;
+}
+
+/** Everything one evaluation found, and what is needed to repeat it. */
+export interface EvalRecord {
+  readonly harness: string;
+  readonly profile: Profile;
+  readonly checkpoint: {
+    path: string;
+    architecture: string;
+    layers: number;
+    hiddenSize: number;
+    vocabularySize: number;
+  };
+  readonly settings: StoredResults['settings'];
+  readonly engine: {
+    onnxruntime: string;
+    executionProvider: string;
+    kernels: string;
+    threads: number | null;
+  };
+  readonly recipes: readonly Recipe[];
+  readonly data: readonly (RowsProvenance & { task: string })[];
+  readonly seconds: { prepare: number; score: number };
+  readonly tokensPerSecond: number;
+  readonly results: readonly VariantResult[];
+  readonly summaries: ReturnType<typeof summarize>;
+}
+
+/** Score a checkpoint and its variants on tasks. @param path folder, or `hf:org/name[@revision]` */
+export async function evaluateCheckpoint(
+  path: string,
+  options: EvalOptions,
+  run: LongTaskOptions,
+): Promise<EvalRecord> {
+  const begin = performance.now();
+  const recipes = resolveRecipes(options.recipes);
+  const tasks = resolveTasks(options.tasks, await importTasks(options.define));
+  const checkpoint = await openCheckpoint(await localPath(path, run));
+  try {
+    const tokenizer = await checkpoint.tokenizer();
+    const loaded = await loadRows(tasks, options.data, options, run);
+    const settings = prepareSettings(options, checkpoint);
+    const prepared = tasks.map((task, t): PreparedTask => {
+      run.signal?.throwIfAborted();
+      const progress = { phase: 'prepare', done: t, total: tasks.length, unit: 'tasks', detail: task.name };
+      run.onProgress?.(progress);
+      return prepareTask(task, loaded[t]!.rows, tokenizer, settings);
+    });
+    const prepareSeconds = (performance.now() - begin) / 1000;
+
+    const kernels = await createKernels({ backend: options.kernels });
+    const engine = await createEngine(checkpoint, {
+      ort,
+      recipes,
+      kernels,
+      threads: options.threads,
+      memoryBudget: options.memory * 1024 ** 3,
+    });
+    try {
+      const requests = prepared.flatMap((task) => task.requests);
+      const scored = await engine.score(requests, run);
+      const scoreSeconds = (performance.now() - begin) / 1000 - prepareSeconds;
+      const stderr = { bootstrapIterations: options.bootstrapIters };
+      const results = scored.map(({ variant, scores }) => ({
+        variant,
+        tasks: scoreTasks(prepared, scores, stderr),
+      }));
+      const tokens = requests.reduce(
+        (sum, { context, continuation }) => sum + context.length + continuation.length - 1,
+        0,
+      );
+      return {
+        harness: HARNESS,
+        profile: options.profile,
+        checkpoint: describeCheckpoint(checkpoint),
+        settings: describeSettings(options, settings, tokenizer),
+        engine: {
+          onnxruntime: ort.env.versions.node ?? 'unknown',
+          executionProvider: 'cpu',
+          kernels: kernels.backend,
+          threads: options.threads ?? null,
+        },
+        recipes,
+        data: loaded.map(({ provenance }, t) => ({ task: tasks[t]!.name, ...provenance })),
+        seconds: { prepare: prepareSeconds, score: scoreSeconds },
+        tokensPerSecond: (tokens * results.length) / scoreSeconds,
+        results,
+        summaries: summarize(results),
+      };
+    } finally {
+      await engine.dispose();
+      await kernels.dispose();
+    }
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+function prepareSettings(options: EvalOptions, checkpoint: Checkpoint): PrepareOptions {
+  const { profile, bos, rollingBos, maxLength } = options;
+  return {
+    profile,
+    addBos: bos === 'tokenizer' ? undefined : bos === 'always',
+    rollingBos,
+    maxLength: maxLength ?? checkpoint.spec.maxPositions,
+  };
+}
+
+function describeSettings(
+  options: EvalOptions,
+  settings: PrepareOptions,
+  tokenizer: TextTokenizer,
+): EvalRecord['settings'] {
+  return {
+    addBos: options.profile === 'classic' ? false : (settings.addBos ?? null),
+    prefixTokenId: tokenizer.bosTokenId ?? tokenizer.eosTokenId ?? null,
+    appendsSpecialTokens: appendsSpecialTokens(tokenizer, settings),
+    maxLength: settings.maxLength,
+    rollingBos: options.rollingBos,
+    softmax: 'f32, summed in f64',
+    bootstrapIterations: options.bootstrapIters ?? null,
+  };
+}
+
+function describeCheckpoint({ path, spec }: Checkpoint): EvalRecord['checkpoint'] {
+  const { architecture, layers, hiddenSize, vocabularySize } = spec;
+  return { path, architecture, layers, hiddenSize, vocabularySize };
+}

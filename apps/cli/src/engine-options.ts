@@ -2,8 +2,9 @@
 import { totalmem } from 'node:os';
 import { type Checkpoint, createEngine, type Engine, type EngineOptions } from '@bitcliff/runtime';
 import { createScratchFile } from '@bitcliff/runtime/node';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import * as ort from 'onnxruntime-node';
+import { parseCount, parseGibibytes } from './option-values.ts';
 
 /** What {@link addEngineOptions} adds to a command's options. */
 export interface EngineFlags {
@@ -48,31 +49,4 @@ export function openEngine(
     scratch: createScratchFile,
     ...options,
   });
-}
-
-/** For commander. @throws {InvalidArgumentError} */
-export function parseCount(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new InvalidArgumentError('Expected an integer of at least 1.');
-}
-
-/** Token ids with commas between. @throws {InvalidArgumentError} */
-export function parseIds(text: string): number[] {
-  const ids = text.split(',').map((part) => Number(part.trim() === '' ? Number.NaN : part));
-  if (ids.every((id) => Number.isSafeInteger(id) && id >= 0)) return ids;
-  throw new InvalidArgumentError('Expected integers from 0 with commas between them.');
-}
-
-/** For commander. @throws {InvalidArgumentError} */
-export function parseNumber(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('Expected a number.');
-}
-
-function parseGibibytes(text: string): number {
-  const value = Number(text);
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError('Expected a number of GiB above 0.');
 }

@@ -4,9 +4,11 @@ import { TASK_GROUPS, TASKS } from '@bitcliff/evals';
 import { BACKENDS } from '@bitcliff/kernels';
 import { RECIPES } from '@bitcliff/quantize';
 import { type Command, Option } from 'commander';
+import { addEngineOptions } from './engine-options.ts';
+import { renderDivergenceTable } from './eval-divergence.ts';
 import { renderEvalTable } from './eval-report.ts';
 import { type EvalOptions, type EvalRecord, evaluateCheckpoint, HARNESS } from './evaluate-checkpoint.ts';
-import { parseCount, parseGibibytes, parseNames, parseSeed } from './option-values.ts';
+import { parseCount, parseNames, parseSeed } from './option-values.ts';
 import { createProgressLine } from './progress-line.ts';
 import { storeResults } from './store-results.ts';
 import type { Terminal } from './terminal.ts';
@@ -21,7 +23,7 @@ export function addEvalCommand(
   program: Command,
   context: { terminal: Terminal; signal: AbortSignal; version: string },
 ): void {
-  program
+  const command = program
     .command('eval')
     .description('Score a checkpoint, and what recipes make of it, on zero-shot tasks.')
     .argument(
@@ -54,13 +56,13 @@ export function addEvalCommand(
       "the harness's bootstrap for perplexity (default: a formula)",
       parseCount,
     )
-    .option('--threads <n>', 'threads inside one operator (default: the physical cores)', parseCount)
-    .option('--memory <GiB>', 'memory for hidden states and loaded blocks', parseGibibytes, 2)
     .addOption(
       choiceOption('--kernels <backend>', 'backend that quantizes the weights', ['auto', ...BACKENDS]),
     )
     .option('--out <dir>', 'store results and samples of each variant in <dir>/<variant>, for compare')
-    .option('--json', 'print the results as JSON')
+    .option('--divergence', 'add KL divergence and top-token agreement with the baseline, token by token')
+    .option('--json', 'print the results as JSON');
+  addEngineOptions(command)
     .addHelpText(
       'after',
       `
@@ -112,6 +114,7 @@ function renderText(record: EvalRecord, out: string | undefined): string {
       : []),
     '',
     renderEvalTable(results),
+    ...(record.divergence === null ? [] : [renderDivergenceTable(record.divergence)]),
     `Scores in % (perplexities as they are) ± standard error. onnxruntime ${engine.onnxruntime} on ${engine.executionProvider}, weights quantized on ${engine.kernels};`,
     `${seconds.prepare.toFixed(1)} s to prepare, ${seconds.score.toFixed(1)} s to score ${results.length} variants.`,
     ...(out === undefined ? [] : [`Stored in ${out}.`]),

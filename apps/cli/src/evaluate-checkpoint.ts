@@ -11,10 +11,12 @@ import {
 import type { RowsProvenance, StoredResults } from '@bitcliff/evals/node';
 import { type BackendChoice, createKernels } from '@bitcliff/kernels';
 import { type Recipe, resolveRecipes } from '@bitcliff/quantize';
-import { type Checkpoint, createEngine, type TextTokenizer } from '@bitcliff/runtime';
+import type { Checkpoint, TextTokenizer } from '@bitcliff/runtime';
 import { openCheckpoint } from '@bitcliff/runtime/node';
 import * as ort from 'onnxruntime-node';
+import { type EngineFlags, openEngine } from './engine-options.ts';
 import { loadRows } from './eval-data.ts';
+import { summarizeDivergence, type VariantDivergence } from './eval-divergence.ts';
 import { summarize, type VariantResult } from './eval-report.ts';
 import { localPath } from './local-path.ts';
 import { importTasks } from './own-tasks.ts';
@@ -23,7 +25,7 @@ import { importTasks } from './own-tasks.ts';
 export const HARNESS = 'lm-evaluation-harness 0.4.13.dev0 @ 4e7e0d4';
 
 /** Options of `bitcliff eval` that decide about results. */
-export interface EvalOptions {
+export interface EvalOptions extends EngineFlags {
   readonly recipes: readonly string[];
   readonly tasks: readonly string[];
   readonly data: string;
@@ -36,9 +38,8 @@ export interface EvalOptions {
   readonly rollingBos: 'once' | 'lmeval';
   readonly maxLength?: number;
   readonly bootstrapIters?: number;
-  readonly threads?: number;
-  readonly memory: number;
   readonly kernels: BackendChoice;
+  readonly divergence?: boolean;
 }
 
 /** Everything one evaluation found, and what is needed to repeat it. */
@@ -65,6 +66,8 @@ export interface EvalRecord {
   readonly tokensPerSecond: number;
   readonly results: readonly VariantResult[];
   readonly summaries: ReturnType<typeof summarize>;
+  /** `null` unless asked for. */
+  readonly divergence: readonly VariantDivergence[] | null;
 }
 
 /** Score a checkpoint and its variants on tasks. @param path folder, or `hf:org/name[@revision]` */
@@ -90,16 +93,11 @@ export async function evaluateCheckpoint(
     const prepareSeconds = (performance.now() - begin) / 1000;
 
     const kernels = await createKernels({ backend: options.kernels });
-    const engine = await createEngine(checkpoint, {
-      ort,
-      recipes,
-      kernels,
-      threads: options.threads,
-      memoryBudget: options.memory * 1024 ** 3,
-    });
+    const engine = await openEngine(checkpoint, options, { recipes, kernels });
     try {
       const requests = prepared.flatMap((task) => task.requests);
-      const scored = await engine.score(requests, run);
+      const divergence = options.divergence === true && recipes.length > 0;
+      const scored = await engine.score(requests, { ...run, divergence });
       const scoreSeconds = (performance.now() - begin) / 1000 - prepareSeconds;
       const stderr = { bootstrapIterations: options.bootstrapIters };
       const results = scored.map(({ variant, scores }) => ({
@@ -117,7 +115,7 @@ export async function evaluateCheckpoint(
         settings: describeSettings(options, settings, tokenizer),
         engine: {
           onnxruntime: ort.env.versions.node ?? 'unknown',
-          executionProvider: 'cpu',
+          executionProvider: options.provider.join(','),
           kernels: kernels.backend,
           threads: options.threads ?? null,
         },
@@ -127,6 +125,7 @@ export async function evaluateCheckpoint(
         tokensPerSecond: (tokens * results.length) / scoreSeconds,
         results,
         summaries: summarize(results),
+        divergence: divergence ? summarizeDivergence(prepared, scored) : null,
       };
     } finally {
       await engine.dispose();

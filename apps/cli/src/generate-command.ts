@@ -3,15 +3,9 @@ import { resolveRecipes } from '@bitcliff/quantize';
 import type { Generated, TextTokenizer } from '@bitcliff/runtime';
 import { openCheckpoint } from '@bitcliff/runtime/node';
 import type { Command } from 'commander';
-import {
-  addEngineOptions,
-  type EngineFlags,
-  openEngine,
-  parseCount,
-  parseIds,
-  parseNumber,
-} from './engine-options.ts';
+import { addEngineOptions, type EngineFlags, openEngine } from './engine-options.ts';
 import { localPath } from './local-path.ts';
+import { parseCount, parseIds, parseNumber, parseSeed } from './option-values.ts';
 import { printable } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -43,7 +37,7 @@ export function addGenerateCommand(
     .option('--temperature <t>', '0 takes the most probable token', parseNumber, 0)
     .option('--top-k <k>', 'draw from the k most probable tokens only', parseCount)
     .option('--top-p <p>', 'draw from the most probable tokens that reach p only', parseNumber, 1)
-    .option('--seed <n>', 'of the random draws', parseNumber, 0)
+    .option('--seed <n>', 'of the random draws', parseSeed, 0)
     .option('--json', 'print {variant, prompt, tokens, text, end} as JSON');
   addEngineOptions(command)
     .addHelpText(

@@ -26,6 +26,20 @@ export function parseGibibytes(text: string): number {
   return value;
 }
 
+/** Token ids with commas between them. */
+export function parseIds(text: string): number[] {
+  const ids = text.split(',').map((part) => Number(part.trim() === '' ? Number.NaN : part));
+  if (ids.every((id) => Number.isSafeInteger(id) && id >= 0)) return ids;
+  throw new InvalidArgumentError('Expected integers from 0 with commas between them.');
+}
+
+/** A finite number. */
+export function parseNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('Expected a number.');
+}
+
 function integerFrom(least: number, text: string): number {
   const value = Number(text.trim() === '' ? Number.NaN : text);
   if (!Number.isSafeInteger(value) || value < least) {

@@ -3,8 +3,9 @@ import { resolveRecipes } from '@bitcliff/quantize';
 import { scoreTokens, type TextTokenizer, type TokenScores } from '@bitcliff/runtime';
 import { openCheckpoint } from '@bitcliff/runtime/node';
 import type { Command } from 'commander';
-import { addEngineOptions, type EngineFlags, openEngine, parseIds } from './engine-options.ts';
+import { addEngineOptions, type EngineFlags, openEngine } from './engine-options.ts';
 import { localPath } from './local-path.ts';
+import { parseIds } from './option-values.ts';
 import type { Terminal } from './terminal.ts';
 import { textTable } from './text-table.ts';
 

@@ -22,7 +22,7 @@ describe('the progress line', () => {
     line.end();
     expect(written).toEqual([
       '\r\u001b[2Kscore 0 % (0 of 200 row blocks) block 1 of 2',
-      '\r\u001b[2Kscore 25 % (50 of 200 row blocks, 30 s left) block 1 of 2',
+      '\r\u001b[2Kscore 25 % (50 of 200 row blocks, 5.00/s, 30 s left) block 1 of 2',
       '\r\u001b[2K',
     ]);
   });
@@ -34,8 +34,8 @@ describe('the progress line', () => {
     for (; time <= 11_000; time += 500) line.update(event(time / 100));
     line.end();
     expect(written).toEqual([
-      'score 25 % (50 of 200 row blocks, 15 s left) block 1 of 2\n',
-      'score 50 % (100 of 200 row blocks, 10 s left) block 1 of 2\n',
+      'score 25 % (50 of 200 row blocks, 10.0/s, 15 s left) block 1 of 2\n',
+      'score 50 % (100 of 200 row blocks, 10.0/s, 10 s left) block 1 of 2\n',
     ]);
   });
 

@@ -27,7 +27,9 @@ export function createProgressLine(
       const seconds = (time - start) / 1000;
       const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
       let text = `${phase} ${percent} % (${done} of ${total} ${unit}`;
-      if (done > 0) text += `, ${formatSeconds((seconds / done) * (total - done))} left`;
+      if (done > 0 && seconds > 0) {
+        text += `, ${formatRate(done / seconds)}, ${formatSeconds((seconds / done) * (total - done))} left`;
+      }
       text += `)${detail === undefined ? '' : ` ${detail}`}`;
       stream.write(stream.isTTY ? `\r\u001b[2K${text}` : `${text}\n`);
     },
@@ -35,6 +37,11 @@ export function createProgressLine(
       if (stream.isTTY) stream.write('\r\u001b[2K');
     },
   };
+}
+
+/** Three digits: 0.25 → "0.250/s", 1234 → "1234/s". @param rate above 0, per second */
+function formatRate(rate: number): string {
+  return `${rate >= 100 ? Math.round(rate) : rate.toPrecision(3)}/s`;
 }
 
 /** 75 → "1 min 15 s". @param seconds ≥ 0 */

@@ -57,7 +57,7 @@ export {
 } from './quantize-linear.ts';
 export type { LinearWeights } from './linear-weights.ts';
 export { int8LinearRef } from './int8-linear-ref.ts';
-export type { ErrorMeasures, ModuleReport } from './report/module-report.ts';
+export type { ModuleReport } from './report/module-report.ts';
 
 // stored weights
 export {

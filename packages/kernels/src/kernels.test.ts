@@ -25,6 +25,23 @@ describe.each(BACKENDS_HERE)('kernels on %s', (backend) => {
     expect(worst, `${measure} ${worst}`).toBeLessThanOrEqual(bound);
   });
 
+  it.each(['', 'ties_'])('golden/w8a8_vectorwise: %sacc and %sY', async (prefix) => {
+    const k = await open();
+    const read = (name: string) => {
+      const { shape, values } = readGolden(`w8a8_vectorwise/${prefix}${name}`);
+      return { data: Float32Array.from(values), rows: shape[0]!, columns: shape[1]! };
+    };
+    const x = await k.quantizeSymmetric(read('X'), { bits: 8, granularity: 'perRow' });
+    const w = await k.quantizeSymmetric(read('W'), { bits: 8, granularity: 'perColumn' });
+    const product = await k.int8Multiply(x, w);
+    expect([...product.accumulator]).toEqual([...read('acc').data]);
+    const expected = read('Y').data;
+    const worst = Math.max(
+      ...product.data.map((y, i) => Math.abs(y - expected[i]!) / Math.max(1, Math.abs(expected[i]!))),
+    );
+    expect(worst, `max |diff| ${worst}`).toBeLessThan(1e-6);
+  });
+
   it('golden/analysis: token deviation and spectral norms', async () => {
     const k = await open();
     const expected = JSON.parse(

@@ -69,16 +69,30 @@ describe('golden/gptq', () => {
     expect(far, `max |diff| ${far}`).toBeLessThan(1e-6);
   });
 
-  it('has the golden factor of the inverse', () => {
-    const damped = gram.slice();
-    const dead = Array.from({ length: 64 }, (_, k) => k).filter((k) => damped[k * 65] === 0);
-    for (const k of dead) damped[k * 65] = 1;
+  it.each(['per_channel', 'per_channel_actorder'])('has the golden factor of the inverse: %s', (name) => {
+    const order = name === 'per_channel' ? [...Array(64).keys()] : readGolden('gptq/actorder_perm').values;
+    const damped = gram.map((_, i) => gram[order[Math.floor(i / 64)]! * 64 + order[i % 64]!]!);
+    for (let k = 0; k < 64; k++) damped[k * 65] ||= 1; // dead
     const mean = Array.from({ length: 64 }, (_, k) => damped[k * 65]!).reduce((a, b) => a + b) / 64;
     for (let k = 0; k < 64; k++) damped[k * 65]! += 0.01 * mean;
     const U = inverseFactor(damped, 64)!;
     const diagonal = Array.from({ length: 64 }, (_, k) => U[k * 65]!);
-    const far = worstRelative(diagonal, readGolden('gptq/per_channel_hinv_diag').values);
+    const far = worstRelative(diagonal, readGolden(`gptq/${name}_hinv_diag`).values);
     expect(far, `max relative |diff| ${far}`).toBeLessThan(1e-6);
+  });
+
+  it('has the golden Hessian of its inputs, and the golden error of rounding', () => {
+    const X = readMatrix('gptq/X');
+    const collector = collectInputStatistics(64);
+    collector.add(X);
+    // four batches of equal size: H = (2 / 4) Xᵀ X
+    const far = worst(
+      collector.finish().gram.map((g) => g / 2),
+      gram,
+    );
+    expect(far, `max |diff| ${far}`).toBeLessThan(1e-5 * Math.max(...gram));
+    const rounded = hessianError(W, fakeQuantize(W, scheme(4, null)), gram);
+    expect(Math.abs(rounded / meta.cases._rtn_per_channel_4bit_hessian_error - 1)).toBeLessThan(1e-5);
   });
 });
 

@@ -13,6 +13,7 @@ import { fakeQuantize } from '../../schemes/encode-weight.ts';
 import { collectInputStatistics } from '../../statistics/input-statistics.ts';
 import type { IntegerScheme } from '../../weight-scheme.ts';
 import { gptq } from './gptq.ts';
+import { gptqRef } from './gptq-ref.ts';
 import { inverseFactor } from './inverse-factor.ts';
 
 const meta = readMeta('gptq');
@@ -150,6 +151,34 @@ describe('gptq', () => {
       expect(error).toBeLessThan(0.5 * rounded);
     }
   });
+
+  it.each([
+    [300, 128, 100, false, false],
+    [300, 128, 100, true, false],
+    [300, 128, 64, true, true],
+    [290, 128, null, false, false],
+    [150, 32, 48, false, false],
+  ])(
+    'equals the plain loops: %i inputs, blocks of %i, groups of %s, act-order %s, static %s',
+    (K, blockSize, groupSize, actOrder, staticGroups) => {
+      const N = 11;
+      const collector = collectInputStatistics(K);
+      collector.add(correlated(600, K));
+      const inputs = collector.finish();
+      const weight = { data: Float32Array.from({ length: K * N }, () => rng.normal()), rows: K, columns: N };
+      const method = { dampPercent: 0.01, blockSize, actOrder, staticGroups };
+      const { matrix } = gptq(weight, inputs, scheme(4, groupSize), method);
+      const H = Float64Array.from(inputs.gram, (g) => (2 * g) / 600);
+      const mean = Array.from({ length: K }, (_, k) => H[k * K + k]!).reduce((a, b) => a + b) / K;
+      for (let k = 0; k < K; k++) H[k * K + k]! += 0.01 * mean;
+      const plain = gptqRef(weight, H, scheme(4, groupSize), method);
+      // a weight within rounding noise of a tie takes the rest of its output with it
+      const outputs = new Set<number>();
+      for (const [i, code] of plain.codes.entries()) if (code !== matrix.codes[i]) outputs.add(i % N);
+      expect(outputs.size, `${outputs.size} of ${N} outputs differ`).toBeLessThanOrEqual(1);
+      if (outputs.size === 0) expect(worstRelative(matrix.scale, plain.scale)).toBeLessThan(1e-6);
+    },
+  );
 
   it('raises the damping when the factorization fails, and says so', () => {
     // rank one with a rounding error below zero on the diagonal's complement

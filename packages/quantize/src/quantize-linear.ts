@@ -227,6 +227,23 @@ function checkInputs(
     const problem = 'the statistics are of another input';
     throw new ShapeError({ op: 'quantizeLinears', problem, expected: rows, received: wrong, where });
   }
+  checkFiniteInputs(inputs, where);
+}
+
+/** @throws {InvalidInputError} when calibration saw a NaN or an infinity, which every sum over tokens keeps */
+function checkFiniteInputs({ absMax, meanAbs, gram }: InputStatistics, where: string): void {
+  for (let i = 0; i < absMax.length; i++) {
+    const seen = [absMax[i]!, meanAbs[i]!, gram.length === 0 ? 0 : gram[i * absMax.length + i]!];
+    const bad = seen.find((x) => !Number.isFinite(x));
+    if (bad === undefined) continue;
+    throw new InvalidInputError({
+      op: 'quantizeLinears',
+      problem: 'calibration inputs are not finite',
+      expected: 'finite numbers',
+      received: bad,
+      where: `${where}, input ${i}`,
+    });
+  }
 }
 
 function checkFinite({ name, weight }: NamedWeight): void {

@@ -34,9 +34,31 @@ export {
   quantizeAffineRef,
 } from './affine/affine-ref.ts';
 
-// dense products
+// products
 export { type Block, multiplyAdd, type ProductSize } from './dense/multiply-add.ts';
 export { multiplyAddRef } from './dense/multiply-add-ref.ts';
+export { INT8_INPUT_LIMIT, type Int8Product, int8MultiplyRef } from './linear/int8-product.ts';
+export { type AwqErrorInputs, awqErrorsRef } from './linear/awq-errors.ts';
+export {
+  gramMatrixRef,
+  packNibblesRef,
+  type ScaleOptions,
+  scaleMatrixRef,
+  unpackNibblesRef,
+  walshHadamardRef,
+} from './linear/linear-ref.ts';
 
-// references
+// statistics
+export { type ErrorMeasures, errorMeasures, type ErrorSums } from './statistics/error-measures.ts';
+export {
+  errorSumsRef,
+  type HistogramOptions,
+  histogramRef,
+  outlierCountsRef,
+  rowDeviationRef,
+  type SpectralOptions,
+  spectralNormRef,
+} from './statistics/statistics-ref.ts';
+
+// symmetric references
 export { absmaxRef, dequantizeSymmetricRef, quantizeSymmetricRef } from './symmetric-ref.ts';

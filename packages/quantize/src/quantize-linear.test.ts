@@ -165,6 +165,10 @@ describe('quantizeLinears', () => {
     await expect(
       run('smoothquant-w8a8', { inputs: { ...inputs, absMax: new Float32Array(7) } }),
     ).rejects.toThrow('the statistics are of another input, expected 48, received 7');
+    const meanAbs = inputs.meanAbs.slice().fill(Number.NaN, 5, 6);
+    await expect(run('awq-w4g128', { inputs: { ...inputs, meanAbs } })).rejects.toThrow(
+      'calibration inputs are not finite, expected finite numbers, received NaN (tensor "a.b", input 5)',
+    );
     const narrow = { data: weight.data.subarray(0, 40), rows: 2, columns: 20 };
     await expect(
       quantizeLinears(

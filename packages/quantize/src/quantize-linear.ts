@@ -1,5 +1,5 @@
-import { InvalidInputError, ShapeError } from '@bitcliff/core';
 import type { Kernels, Matrix } from '@bitcliff/kernels';
+import { checkFinite, checkInputs } from './internal/check-layers.ts';
 import type { LinearWeights } from './linear-weights.ts';
 import { METHOD_VERSIONS } from './method.ts';
 import { quantizeAwqLayer, scaleRows, searchAwqScales } from './methods/awq/awq.ts';
@@ -7,21 +7,14 @@ import { gptq } from './methods/gptq/gptq.ts';
 import { hqq } from './methods/hqq/hqq.ts';
 import { quantizeRtn } from './methods/rtn/rtn.ts';
 import { smoothQuantScales } from './methods/smoothquant/smoothquant.ts';
-import { calibrationNeeds, type LinearPolicy } from './policy.ts';
+import type { NamedWeight } from './named-weight.ts';
+import type { LinearPolicy } from './policy.ts';
 import { type ModuleReport, outputErrors, weightErrors } from './report/module-report.ts';
 import { storageBits } from './schemes/storage-bits.ts';
 import { dequantizeStored, type StoredWeight } from './schemes/stored-weight.ts';
 import { createGramForm } from './statistics/gram-form.ts';
 import type { InputStatistics } from './statistics/input-statistics.ts';
 import type { IntegerScheme } from './weight-scheme.ts';
-
-/** A linear layer to be quantized. */
-export interface NamedWeight {
-  /** The tensor, for messages, reports and the layers that AWQ does not clip. */
-  readonly name: string;
-  /** W [in, out], finite. */
-  readonly weight: Matrix;
-}
 
 /** A quantized linear layer. */
 export interface QuantizedLinear {
@@ -200,56 +193,4 @@ function unscaleRows(data: Float32Array, columns: number, scales: Float32Array):
 function untouched({ name, weight }: NamedWeight): QuantizedLinear {
   const linear = { kind: 'float', weight: weight.data } as const;
   return { name, linear, stored: null, inputScale: null, report: null };
-}
-
-function checkInputs(
-  linears: readonly NamedWeight[],
-  policy: LinearPolicy,
-  inputs: InputStatistics | undefined,
-): void {
-  const [first] = linears;
-  const { rows } = first!.weight;
-  for (const { name, weight } of linears) {
-    if (weight.rows === rows) continue;
-    const [expected, received] = [rows, weight.rows];
-    const where = `tensor "${name}"`;
-    throw new ShapeError({
-      op: 'quantizeLinears',
-      problem: 'layers with one input differ in its size',
-      expected,
-      received,
-      where,
-    });
-  }
-  const needs = calibrationNeeds(policy);
-  if (needs === null) return;
-  const where = `tensor "${first!.name}"`;
-  if (inputs === undefined || (needs.gram && inputs.gram.length === 0)) {
-    const what = Object.entries(needs).flatMap(([part, needed]) => (needed === true ? [part] : []));
-    throw new InvalidInputError({
-      op: 'quantizeLinears',
-      problem: `${policy.method.name} needs calibration`,
-      expected: `inputs with ${what.join(' and ')}`,
-      received: inputs === undefined ? 'none' : 'an empty Gram matrix',
-      where,
-    });
-  }
-  const received = [inputs.absMax.length, inputs.meanAbs.length, Math.sqrt(inputs.gram.length || rows ** 2)];
-  const wrong = received.find((size) => size !== rows);
-  if (wrong !== undefined) {
-    const problem = 'the statistics are of another input';
-    throw new ShapeError({ op: 'quantizeLinears', problem, expected: rows, received: wrong, where });
-  }
-}
-
-function checkFinite({ name, weight }: NamedWeight): void {
-  const bad = weight.data.findIndex((x) => !Number.isFinite(x));
-  if (bad === -1) return;
-  throw new InvalidInputError({
-    op: 'quantizeLinear',
-    problem: 'a weight is not finite',
-    expected: 'finite numbers',
-    received: weight.data[bad]!,
-    where: `tensor "${name}", input ${Math.floor(bad / weight.columns)}, output ${bad % weight.columns}`,
-  });
 }

@@ -9,6 +9,9 @@ import { q40Dequantize, q40Quantize } from './formats/q4-0.bench.ts';
 import { readF32 } from './formats/read-f32.bench.ts';
 import { widen16Bit } from './formats/widen-16-bit.bench.ts';
 import { writeSafetensors } from './formats/write-safetensors.bench.ts';
+import { denseProducts } from './kernels/dense.bench.ts';
+import { kernelBenchmarks } from './kernels/kernels.bench.ts';
+import { quantizeMethods } from './quantize/methods.bench.ts';
 import { llamaCpp } from './runtime/llama-cpp.bench.ts';
 import { memory } from './runtime/memory.bench.ts';
 import { PYTHIA } from './runtime/pythia.bench.ts';
@@ -23,6 +26,9 @@ const BENCHMARKS: readonly Benchmark[] = [
   writeSafetensors,
   packing,
   idleThreads,
+  ...denseProducts,
+  ...kernelBenchmarks,
+  ...quantizeMethods,
   ...PYTHIA,
   memory,
   llamaCpp,

@@ -56,14 +56,22 @@ export function groupRangesRef(
       if (x > max[g]!) max[g] = x;
     }
   }
-  const { granularity } = options;
-  if (granularity === 'perTensor' || granularity === 'perRow') {
-    for (let start = 0; start < count; start += columns) {
-      min.fill(extreme(min.subarray(start, start + columns), Math.min), start, start + columns);
-      max.fill(extreme(max.subarray(start, start + columns), Math.max), start, start + columns);
-    }
+  return spreadRanges({ min, max, groupSize }, columns, options.granularity);
+}
+
+/** `perTensor` and `perRow`: the range over all columns, repeated for each. */
+export function spreadRanges(
+  ranges: GroupRanges,
+  columns: number,
+  granularity: AffineGranularity,
+): GroupRanges {
+  if (granularity !== 'perTensor' && granularity !== 'perRow') return ranges;
+  const { min, max } = ranges;
+  for (let start = 0; start < min.length; start += columns) {
+    min.fill(extreme(min.subarray(start, start + columns), Math.min), start, start + columns);
+    max.fill(extreme(max.subarray(start, start + columns), Math.max), start, start + columns);
   }
-  return { min, max, groupSize };
+  return ranges;
 }
 
 function extreme(values: Float32Array, pick: (a: number, b: number) => number): number {
@@ -91,7 +99,7 @@ export function encodeAffineRef(
       for (let g = first; g < end; g++, i++) {
         const s = scale[g]!;
         const q = (s === 0 ? 0 : Math.fround(data[i]! / s) + TO_EVEN - TO_EVEN) + zeroPoint[g]!;
-        out[i] = q < minCode ? minCode : q > maxCode ? maxCode : q;
+        out[i] = Math.max(minCode, Math.min(maxCode, q));
       }
     } else {
       for (let g = first; g < end; g++, i++) out[i] = codeOf(data[i]!, scale[g]!, zeroPoint[g]!);

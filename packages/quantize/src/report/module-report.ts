@@ -1,15 +1,6 @@
 /** @file How far the quantized weights of one linear layer are from the original ones, as a record. */
+import { type ErrorMeasures, errorMeasures, errorSumsRef } from '@bitcliff/kernels';
 import type { GramForm } from '../statistics/gram-form.ts';
-
-/** Errors of one set of numbers against another. */
-export interface ErrorMeasures {
-  /** Mean squared difference. */
-  readonly mse: number;
-  /** 10 log10(mean square of the original / mse) in dB; `null` when there is no error or no signal. */
-  readonly sqnr: number | null;
-  /** Cosine of the angle between the two; `null` when one of them is zero. */
-  readonly cosine: number | null;
-}
 
 /** The record of one quantized linear layer. */
 export interface ModuleReport {
@@ -30,36 +21,11 @@ export interface ModuleReport {
   readonly details: Readonly<Record<string, number | boolean>>;
 }
 
-/** Errors of a vector, from sums of squares. */
-export function errorMeasures(
-  count: number,
-  original: number,
-  quantized: number,
-  difference: number,
-): ErrorMeasures {
-  const mse = difference / count;
-  return {
-    mse,
-    sqnr: difference > 0 && original > 0 ? 10 * Math.log10(original / difference) : null,
-    // 2 a·b = |a|² + |b|² − |a − b|²
-    cosine:
-      original > 0 && quantized > 0
-        ? (original + quantized - difference) / (2 * Math.sqrt(original * quantized))
-        : null,
-  };
-}
-
 /** Errors of weights. @param original f32[n]  @param quantized f32[n] */
 export function weightErrors(original: Float32Array, quantized: Float32Array): ErrorMeasures {
-  let [a, b, d] = [0, 0, 0];
-  for (let i = 0; i < original.length; i++) {
-    const x = original[i]!;
-    const y = quantized[i]!;
-    a += x * x;
-    b += y * y;
-    d += (x - y) * (x - y);
-  }
-  return errorMeasures(original.length, a, b, d);
+  const size = { rows: 1, columns: original.length };
+  const sums = errorSumsRef({ data: original, ...size }, { data: quantized, ...size });
+  return errorMeasures(original.length, sums);
 }
 
 /** Errors of the outputs of a layer. @param tokens behind the Gram matrix */
@@ -71,10 +37,9 @@ export function outputErrors(
 ): ErrorMeasures {
   const columns = original.length / form.size;
   const difference = original.map((x, i) => x - quantized[i]!);
-  return errorMeasures(
-    tokens * columns,
-    form.total(original, columns),
-    form.total(quantized, columns),
-    form.total(difference, columns),
-  );
+  return errorMeasures(tokens * columns, {
+    original: form.total(original, columns),
+    quantized: form.total(quantized, columns),
+    difference: form.total(difference, columns),
+  });
 }

@@ -1,6 +1,7 @@
 /** @file What calibration knows about the inputs of a linear layer, gathered chunk by chunk in bounded memory. */
 import { ShapeError } from '@bitcliff/core';
 import { type Matrix, multiplyAdd } from '@bitcliff/kernels';
+import { transpose } from '../schemes/transpose.ts';
 
 /** Statistics of the inputs X [tokens, in] of one linear layer, or of several that share their input. */
 export interface InputStatistics {
@@ -22,7 +23,9 @@ export interface InputStatisticsCollector {
 }
 
 /** Tokens whose products are summed in f32 before they go into the f64 sum. */
-const CHUNK = 512;
+const CHUNK = 1024;
+/** Rows of the Gram matrix in one product. */
+const BLOCK = 256;
 
 /**
  * @param width inputs of the layer
@@ -41,17 +44,28 @@ export function collectInputStatistics(
   const gram = new Float64Array(options.gram === false ? 0 : width * width);
   let tokens = 0;
 
+  // Xᵀ X is symmetric: blocks of rows up to their own diagonal
   const addProducts = (data: Float32Array, rows: number): void => {
-    const xT = new Float32Array(width * rows); // [in, tokens]
-    for (let t = 0; t < rows; t++) for (let j = 0; j < width; j++) xT[j * rows + t] = data[t * width + j]!;
-    const product = new Float32Array(width * width);
-    multiplyAdd(
-      { data: product, stride: width },
-      { data: xT, stride: rows },
-      { data, stride: width },
-      { m: width, n: width, k: rows },
-    );
-    for (let i = 0; i < gram.length; i++) gram[i]! += product[i]!;
+    const xT = transpose(data, rows, width); // [in, tokens]
+    for (let i = 0; i < width; i += BLOCK) {
+      const m = Math.min(BLOCK, width - i);
+      const n = i + m;
+      const product = new Float32Array(m * n);
+      multiplyAdd(
+        { data: product, stride: n },
+        { data: xT, offset: i * rows, stride: rows },
+        { data, stride: width },
+        { m, n, k: rows },
+      );
+      for (let r = 0, at = 0; r < m; r++) {
+        for (let j = 0, to = (i + r) * width; j < n; j++, at++, to++) gram[to]! += product[at]!;
+      }
+    }
+  };
+  const mirror = (): void => {
+    for (let i = 0; i < width && gram.length > 0; i++) {
+      for (let j = 0; j < i; j++) gram[j * width + i] = gram[i * width + j]!;
+    }
   };
 
   return {
@@ -86,6 +100,7 @@ export function collectInputStatistics(
           received: 0,
         });
       }
+      mirror();
       return { tokens, absMax, meanAbs: Float32Array.from(sumAbs, (sum) => sum / tokens), gram };
     },
   };

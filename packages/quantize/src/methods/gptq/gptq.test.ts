@@ -13,6 +13,7 @@ import { fakeQuantize } from '../../schemes/encode-weight.ts';
 import { collectInputStatistics } from '../../statistics/input-statistics.ts';
 import type { IntegerScheme } from '../../weight-scheme.ts';
 import { gptq } from './gptq.ts';
+import { gptqRef } from './gptq-ref.ts';
 import { inverseFactor } from './inverse-factor.ts';
 
 const meta = readMeta('gptq');
@@ -69,16 +70,30 @@ describe('golden/gptq', () => {
     expect(far, `max |diff| ${far}`).toBeLessThan(1e-6);
   });
 
-  it('has the golden factor of the inverse', () => {
-    const damped = gram.slice();
-    const dead = Array.from({ length: 64 }, (_, k) => k).filter((k) => damped[k * 65] === 0);
-    for (const k of dead) damped[k * 65] = 1;
+  it.each(['per_channel', 'per_channel_actorder'])('has the golden factor of the inverse: %s', (name) => {
+    const order = name === 'per_channel' ? [...Array(64).keys()] : readGolden('gptq/actorder_perm').values;
+    const damped = gram.map((_, i) => gram[order[Math.floor(i / 64)]! * 64 + order[i % 64]!]!);
+    for (let k = 0; k < 64; k++) damped[k * 65] ||= 1; // dead
     const mean = Array.from({ length: 64 }, (_, k) => damped[k * 65]!).reduce((a, b) => a + b) / 64;
     for (let k = 0; k < 64; k++) damped[k * 65]! += 0.01 * mean;
     const U = inverseFactor(damped, 64)!;
     const diagonal = Array.from({ length: 64 }, (_, k) => U[k * 65]!);
-    const far = worstRelative(diagonal, readGolden('gptq/per_channel_hinv_diag').values);
+    const far = worstRelative(diagonal, readGolden(`gptq/${name}_hinv_diag`).values);
     expect(far, `max relative |diff| ${far}`).toBeLessThan(1e-6);
+  });
+
+  it('has the golden Hessian of its inputs, and the golden error of rounding', () => {
+    const X = readMatrix('gptq/X');
+    const collector = collectInputStatistics(64);
+    collector.add(X);
+    // four batches of equal size: H = (2 / 4) Xᵀ X
+    const far = worst(
+      collector.finish().gram.map((g) => g / 2),
+      gram,
+    );
+    expect(far, `max |diff| ${far}`).toBeLessThan(1e-5 * Math.max(...gram));
+    const rounded = hessianError(W, fakeQuantize(W, scheme(4, null)), gram);
+    expect(Math.abs(rounded / meta.cases._rtn_per_channel_4bit_hessian_error - 1)).toBeLessThan(1e-5);
   });
 });
 
@@ -136,6 +151,34 @@ describe('gptq', () => {
       expect(error).toBeLessThan(0.5 * rounded);
     }
   });
+
+  it.each([
+    [300, 128, 100, false, false],
+    [300, 128, 100, true, false],
+    [300, 128, 64, true, true],
+    [290, 128, null, false, false],
+    [150, 32, 48, false, false],
+  ])(
+    'equals the plain loops: %i inputs, blocks of %i, groups of %s, act-order %s, static %s',
+    (K, blockSize, groupSize, actOrder, staticGroups) => {
+      const N = 11;
+      const collector = collectInputStatistics(K);
+      collector.add(correlated(600, K));
+      const inputs = collector.finish();
+      const weight = { data: Float32Array.from({ length: K * N }, () => rng.normal()), rows: K, columns: N };
+      const method = { dampPercent: 0.01, blockSize, actOrder, staticGroups };
+      const { matrix } = gptq(weight, inputs, scheme(4, groupSize), method);
+      const H = Float64Array.from(inputs.gram, (g) => (2 * g) / 600);
+      const mean = Array.from({ length: K }, (_, k) => H[k * K + k]!).reduce((a, b) => a + b) / K;
+      for (let k = 0; k < K; k++) H[k * K + k]! += 0.01 * mean;
+      const plain = gptqRef(weight, H, scheme(4, groupSize), method);
+      // a weight within rounding noise of a tie takes the rest of its output with it
+      const outputs = new Set<number>();
+      for (const [i, code] of plain.codes.entries()) if (code !== matrix.codes[i]) outputs.add(i % N);
+      expect(outputs.size, `${outputs.size} of ${N} outputs differ`).toBeLessThanOrEqual(1);
+      if (outputs.size === 0) expect(worstRelative(matrix.scale, plain.scale)).toBeLessThan(1e-6);
+    },
+  );
 
   it('raises the damping when the factorization fails, and says so', () => {
     // rank one with a rounding error below zero on the diagonal's complement

@@ -56,12 +56,23 @@ describe('golden/llm_int8', () => {
   it('outputs of the paper: what differs from bitsandbytes is the outliers’ own weights and the row scales', async () => {
     const linear = await quantized('batch');
     const regular = { ...X, data: X.data.map((x, i) => (outlierDims.includes(i % 40) ? 0 : x)) };
-    const Y = int8LinearRef(regular, { ...linear, outliers: null });
-    for (let t = 0; t < 9; t++) {
-      for (const k of outlierDims) {
-        for (let n = 0; n < 16; n++) Y[t * 16 + n]! += X.data[t * 40 + k]! * W.data[k * 16 + n]!;
+    const withOutliers = (Y: Float64Array): Float64Array => {
+      for (let t = 0; t < 9; t++) {
+        for (const k of outlierDims) {
+          for (let n = 0; n < 16; n++) Y[t * 16 + n]! += X.data[t * 40 + k]! * W.data[k * 16 + n]!;
+        }
       }
-    }
+      return Y;
+    };
+    const Y = withOutliers(int8LinearRef(regular, { ...linear, outliers: null }));
+    // the same with the scales of the weights over the regular rows alone
+    const rows = W.data.map((x, i) => (outlierDims.includes(Math.floor(i / 16)) ? 0 : x));
+    const { codes, scale } = quantizeSymmetricRef(
+      { ...W, data: rows },
+      { bits: 8, granularity: 'perColumn' },
+    );
+    const Y2 = withOutliers(int8LinearRef(regular, { ...linear, codes, scale, outliers: null }));
+    expect(worst(Y2, golden('Y_wscale_regular_rows'))).toBeLessThan(1e-5);
     const far = worst(Y, golden('Y'));
     expect(far, `max |diff| ${far}`).toBeLessThan(1e-5);
   });

@@ -1,4 +1,4 @@
-import { createKernels } from '@bitcliff/kernels';
+import { createKernels, scaleMatrixRef } from '@bitcliff/kernels';
 import { expect, it } from 'vitest';
 import { readGolden, readMatrix, worst, worstRelative } from '../../../test/read-golden.ts';
 import { collectInputStatistics, int8LinearRef, quantizeLinears, resolveRecipes } from '../../index.ts';
@@ -15,8 +15,10 @@ it.each([0.25, 0.5, 0.75, 0.85])('golden scales, alpha %f', (alpha) => {
   expect(far, `max relative |diff| ${far}`).toBeLessThan(1e-6);
 });
 
-it('golden smoothed weights and norm', () => {
+it('golden smoothed inputs, weights and norm', () => {
   const scales = Float32Array.from(golden('scales_alpha0.5'));
+  const smoothed = scaleMatrixRef(X, scales, { axis: 'columns', operation: 'divide' });
+  expect(worst(smoothed, golden('X_smoothed'))).toBeLessThan(1e-6);
   for (const [i, weight] of weights.entries()) {
     const far = worst(scaleRows(weight, scales), readMatrix(`smoothquant/W${i + 1}_smoothed`, true).data);
     expect(far, `max |diff| ${far}`).toBeLessThan(1e-6);

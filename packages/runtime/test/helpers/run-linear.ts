@@ -6,9 +6,13 @@ import type { SessionOptions } from '../../src/engine/session.ts';
 import { addLinears, type GraphLinear, type Int8Weights } from '../../src/graph/linear-graph.ts';
 import { WeightedGraph } from '../../src/graph/weighted-graph.ts';
 
-const perToken = { bits: 8, symmetric: true, granularity: 'perToken', rounding: 'halfToEven' } as const;
 /** Vector-wise W8A8 without its weights. */
-export const plain = { kind: 'int8', activations: perToken, inputScale: null, outliers: null } as const;
+export const plain: Omit<Int8Weights, 'codes' | 'scale'> = {
+  kind: 'int8',
+  activations: { bits: 8, symmetric: true, granularity: 'perToken', rounding: 'halfToEven' },
+  inputScale: null,
+  outliers: null,
+};
 
 /** Run X [S, K] through layers that share it. @param mask additive, f32[S × S] @default every token sees all */
 export async function runLayers(

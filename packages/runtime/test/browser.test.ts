@@ -46,6 +46,10 @@ describe.skipIf(chromium === undefined)('onnxruntime-web in Chromium (skipped: n
     expect(run.generated[0]).toEqual(sequences[0]!.greedy_new_tokens);
   });
 
+  it('runs in two threads', () => {
+    expect(page.threads).toBe(2);
+  });
+
   it('the int8 product is exact at the extremes, as in Node', async () => {
     const node = await int8Extremes(ort, { threads: 1 });
     for (const [name, worst] of [...Object.entries(page.int8), ...Object.entries(node)])

@@ -20,8 +20,9 @@ function saturatingOrt(): { ort: Ort; fed: Set<string> } {
           const types = Object.values(feeds).map((tensor) => (tensor as ort.Tensor).type);
           for (const type of types) fed.add(type);
           const out = await session.run(feeds as ort.InferenceSession.FeedsType, fetches as never);
+          const given = Object.values(fetches).filter((tensor) => tensor !== null);
           if (types.includes('int8'))
-            for (const { data } of Object.values(out)) (data as Float32Array).forEach(spoil);
+            for (const { data } of [...Object.values(out), ...given]) (data as Float32Array).forEach(spoil);
           return out;
         },
         release: () => session.release(),

@@ -41,6 +41,7 @@ export { attentionMask } from './attention-mask.ts';
 
 // checkpoints
 export type { Checkpoint } from './checkpoint.ts';
+export { type CheckpointParts, createCheckpoint } from './create-checkpoint.ts';
 export { type CheckpointMetadata, parseCheckpointMetadata } from './checkpoint-metadata.ts';
 export type {
   Activation,

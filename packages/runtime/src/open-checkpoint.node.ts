@@ -2,13 +2,12 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidInputError, NotFoundError } from '@bitcliff/core';
 import { openGgufFile, openTensorFolder, type UriResolver } from '@bitcliff/formats/node';
-import { resolveArchitecture } from './architectures/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { type CheckpointMetadata, parseCheckpointMetadata } from './checkpoint-metadata.ts';
+import { createCheckpoint } from './create-checkpoint.ts';
 import { openGgufCheckpoint } from './gguf/open-gguf-checkpoint.ts';
 import { readJsonFile } from './read-json-file.node.ts';
-import { checkTensorNames } from './tensor-names.ts';
-import { createTokenizer, requireFittingTokenizer, type TextTokenizer } from './tokenizer.ts';
+import type { TokenizerFiles } from './tokenizer.ts';
 
 /** How to open what a path or URI names. */
 export interface OpenCheckpointOptions {
@@ -92,28 +91,14 @@ async function openGgufPath(path: string): Promise<Checkpoint> {
 }
 
 async function openFolder(path: string): Promise<Checkpoint> {
-  const configPath = join(path, 'config.json');
-  const config = await readJsonFile(configPath, op);
-  const architecture = resolveArchitecture(config, configPath);
-  const spec = architecture.parseConfig(config, configPath);
+  const config = await readJsonFile(join(path, 'config.json'), op);
   const tensors = await openTensorFolder(path);
-  let tokenizer: Promise<TextTokenizer> | undefined;
-  const checkpoint: Checkpoint = {
-    path,
-    spec,
-    layout: architecture.tensors(spec, (name) => tensors.has(name)),
-    tensors,
-    metadata: {},
-    tokenizer: () => (tokenizer ??= readTokenizer(path, spec.vocabularySize)),
-    close: () => tensors.close(),
-  };
   try {
-    checkTensorNames(checkpoint);
+    return createCheckpoint({ path, config, tensors, tokenizer: () => readTokenizerFiles(path) });
   } catch (error) {
     await tensors.close();
     throw error;
   }
-  return checkpoint;
 }
 
 async function readMetadata(folder: string): Promise<CheckpointMetadata | undefined> {
@@ -122,11 +107,7 @@ async function readMetadata(folder: string): Promise<CheckpointMetadata | undefi
   return isThere ? parseCheckpointMetadata(await readJsonFile(path, op), { path }) : undefined;
 }
 
-async function readTokenizer(folder: string, vocabularySize: number): Promise<TextTokenizer> {
-  const path = join(folder, 'tokenizer.json');
-  const tokenizerJson = await readJsonFile(path, op);
-  const tokenizerConfig = await readJsonFile(join(folder, 'tokenizer_config.json'), op);
-  const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig, path);
-  requireFittingTokenizer(tokenizer, vocabularySize, path);
-  return tokenizer;
+async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
+  const tokenizer = await readJsonFile(join(folder, 'tokenizer.json'), op);
+  return { tokenizer, config: await readJsonFile(join(folder, 'tokenizer_config.json'), op) };
 }

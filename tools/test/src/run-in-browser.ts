@@ -1,13 +1,15 @@
 /**
  * @file Runs a module in headless Chromium and returns what it reports, over HTTP alone: esbuild bundles the module, a server on this machine
- * hands out a page that loads it, and the module posts its result back. WebGPU and WebGL2 run on SwiftShader, so no GPU is needed.
+ * hands out a page that loads it, and the module posts its result back. WebGPU and WebGL2 run on SwiftShader, so no GPU is needed. The page is
+ * cross-origin isolated, so that WebAssembly may use threads.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -20,8 +22,9 @@ const FLAGS = [
   ...['--enable-unsafe-webgpu', '--enable-features=Vulkan', '--use-webgpu-adapter=swiftshader'],
 ];
 
-/** Path of a Chromium on this machine, or `undefined`. */
+/** Path of a Chromium on this machine: BITCLIFF_CHROMIUM, or the first on PATH; or `undefined`. */
 export function findChromium(): string | undefined {
+  if (process.env.BITCLIFF_CHROMIUM) return process.env.BITCLIFF_CHROMIUM;
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     for (const name of NAMES) {
       try {
@@ -39,12 +42,13 @@ export function findChromium(): string | undefined {
  * Run a module in a page.
  * @param entry a TypeScript or JavaScript module that posts JSON to `/result` when it is done
  * @param options.timeout in milliseconds
+ * @param options.folders served besides, by the first part of their URLs: `{ golden: folder }` gives `/golden/x.json` @default none
  * @returns what it posted
  * @throws when Chromium ends or nothing is posted in time; the message has what the page logged
  */
 export async function runInBrowser(
   entry: URL,
-  options: { chromium: string; timeout: number },
+  options: { chromium: string; timeout: number; folders?: Readonly<Record<string, URL>> },
 ): Promise<unknown> {
   const bundle = await build({
     entryPoints: [fileURLToPath(entry)],
@@ -70,7 +74,7 @@ export async function runInBrowser(
       timer.unref();
       serve(
         server,
-        bundle.outputFiles[0]!.text,
+        { script: bundle.outputFiles[0]!.text, folders: options.folders ?? {} },
         (body) => resolve(JSON.parse(body)),
         (line) => log.push(line),
       );
@@ -91,17 +95,30 @@ export async function runInBrowser(
   }
 }
 
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+  '.npy': 'application/octet-stream',
+  '.safetensors': 'application/octet-stream',
+};
+
 const PAGE = `<!doctype html><meta charset="utf-8"><title>bitcliff</title>
 <script>
   const say = (text) => fetch('/log', { method: 'POST', body: String(text) });
   addEventListener('error', (event) => say(event.message));
   addEventListener('unhandledrejection', (event) => say(event.reason?.stack ?? event.reason));
+  for (const level of ['error', 'warn', 'log']) {
+    const print = console[level];
+    console[level] = (...parts) => (print(...parts), say(level + ': ' + parts.join(' ')));
+  }
 </script>
 <script type="module" src="/bundle.js"></script>`;
 
 function serve(
   server: Server,
-  script: string,
+  { script, folders }: { script: string; folders: Readonly<Record<string, URL>> },
   onResult: (body: string) => void,
   onLog: (line: string) => void,
 ): void {
@@ -113,9 +130,18 @@ function serve(
       else onLog(body);
       return;
     }
-    const isScript = request.url === '/bundle.js';
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script : PAGE);
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const [, first, rest] = /^\/([^/]*)\/?(.*)$/.exec(pathname) ?? [];
+    const folder = folders[first ?? ''];
+    let body: string | Uint8Array | undefined;
+    if (pathname === '/') body = PAGE;
+    else if (pathname === '/bundle.js') body = script;
+    else if (folder !== undefined) body = await readFile(new URL(`./${rest}`, folder)).catch(() => undefined);
+    response.statusCode = body === undefined ? 404 : 200;
+    response.setHeader('content-type', TYPES[extname(pathname)] ?? 'text/html');
+    response.setHeader('cross-origin-opener-policy', 'same-origin');
+    response.setHeader('cross-origin-embedder-policy', 'require-corp');
+    response.end(body);
   });
 }
 

@@ -126,7 +126,7 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
   const kernels = options.kernels ?? ownKernels!;
   const runners = createGraphRunners(ort, options);
   const loaded = variants.map((recipe) => recipe && { recipe, blocks: options.quantized?.get(recipe.name) });
-  const loader = createPartLoader(checkpoint, loaded, { runners, kernels });
+  const loader = createPartLoader(checkpoint, loaded, { ort, runners, kernels });
   const cache = createResidentCache(plan.resident);
   const forward = createForward({
     ort,

@@ -23,6 +23,8 @@ import {
   readVocabulary,
 } from '../weights.ts';
 import type { GraphRunner, GraphRunners } from './graph-runner.ts';
+import { createPrepareInt8, type PrepareInt8 } from './int8-codes.ts';
+import type { Ort } from './ort.ts';
 import type { Loaded } from './resident-cache.ts';
 
 /** What stands between the embedding table and the first block. */
@@ -64,8 +66,10 @@ export interface Variant {
 export function createPartLoader(
   checkpoint: Checkpoint,
   variants: readonly (Variant | null)[],
-  { runners, kernels }: { readonly runners: GraphRunners; readonly kernels: Kernels },
+  tools: { readonly ort: Ort; readonly runners: GraphRunners; readonly kernels: Kernels },
 ): PartLoader {
+  const { ort, runners, kernels } = tools;
+  const prepareInt8 = createPrepareInt8(ort, runners);
   const { spec } = checkpoint;
   const load = async (graph: EncodedGraph): Promise<Loaded<GraphRunner>> => ({
     value: await runners.create(graph),
@@ -91,6 +95,7 @@ export function createPartLoader(
           layer,
           layers: spec.layers,
           kernels,
+          prepareInt8,
           matrices,
         });
         blocks.push(quantized);
@@ -128,7 +133,7 @@ export function createPartLoader(
   };
 }
 
-const dataOf = (weights: GraphWeights): Float32Array | Int8Array =>
+const dataOf = (weights: GraphWeights): Float32Array | Int8Array | Uint8Array =>
   weights.kind === 'int8' ? weights.codes : weights.weight;
 
 /**
@@ -142,10 +147,11 @@ async function quantizeBlock(
     readonly layer: number;
     readonly layers: number;
     readonly kernels: Kernels;
+    readonly prepareInt8: PrepareInt8;
     readonly matrices: Map<FloatLinear, Matrix>;
   },
 ): Promise<Map<LinearPlace, GraphLinear>> {
-  const { layer, layers, kernels, matrices } = options;
+  const { layer, layers, kernels, prepareInt8, matrices } = options;
   const recipe = variant?.recipe ?? null;
   const block = await variant?.blocks?.read(layer);
   if (variant?.blocks !== undefined && block === undefined) {
@@ -163,11 +169,11 @@ async function quantizeBlock(
     let weights: GraphWeights = { kind: 'stored', weight };
     const made = block?.linears.find((quantized) => quantized.place === place);
     if (made !== undefined) {
-      weights = made.quantized.linear;
+      weights = await prepareInt8(made.quantized.linear);
     } else if (policy !== null) {
       const matrix = matrices.get(linear) ?? toMatrix(linear);
       matrices.set(linear, matrix);
-      weights = await quantizeLinear(matrix, policy, { kernels, name: module.weight });
+      weights = await prepareInt8(await quantizeLinear(matrix, policy, { kernels, name: module.weight }));
     }
     result.set(place, { name: place, inFeatures, outFeatures, weights, bias });
   }

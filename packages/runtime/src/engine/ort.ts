@@ -29,6 +29,7 @@ export interface Ort {
     new (type: 'float32', data: Float32Array, dims: readonly number[]): OrtTensor;
     new (type: 'int64', data: BigInt64Array, dims: readonly number[]): OrtTensor;
     new (type: 'int8', data: Int8Array, dims: readonly number[]): OrtTensor;
+    new (type: 'uint8', data: Uint8Array, dims: readonly number[]): OrtTensor;
   };
 }
 
@@ -41,6 +42,8 @@ export function toOrtTensor(ort: Ort, { dtype, shape, data }: Tensor): OrtTensor
       return new ort.Tensor('int64', data as BigInt64Array, shape);
     case 'I8':
       return new ort.Tensor('int8', data as Int8Array, shape);
+    case 'U8':
+      return new ort.Tensor('uint8', data as Uint8Array, shape);
     default:
       throw new UnsupportedError({
         op: 'toOrtTensor',

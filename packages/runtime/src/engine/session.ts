@@ -3,7 +3,7 @@ import type { Ort, OrtSession } from './ort.ts';
 
 /** How graphs are run. */
 export interface SessionOptions {
-  /** Threads inside one operator; `undefined` lets ONNX Runtime take the physical cores. */
+  /** Threads inside one operator; `undefined` lets ONNX Runtime take the physical cores. In a browser `ort.env.wasm.numThreads` says it instead. */
   readonly threads?: number | undefined;
   /**
    * Execution providers of ONNX Runtime in order of preference, as its `InferenceSession.create` takes them: `['cuda', 'cpu']` where the CUDA
@@ -35,7 +35,7 @@ export async function createSession(
       op: 'createSession',
       problem: 'ONNX Runtime refused the graph',
       received: cause instanceof Error ? cause.message : String(cause),
-      hint: 'onnxruntime-node 1.23 or newer is needed, and the execution providers must be installed',
+      hint: 'onnxruntime-node 1.23 or onnxruntime-web 1.30 or newer is needed, and the execution providers must be installed',
       cause,
     });
   }

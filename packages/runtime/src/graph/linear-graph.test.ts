@@ -2,89 +2,42 @@ import { readFileSync } from 'node:fs';
 import { createRng, roundHalfToEven } from '@bitcliff/core';
 import { readNpy } from '@bitcliff/formats';
 import { quantizeSymmetricRef } from '@bitcliff/kernels';
-import type { LinearWeights } from '@bitcliff/quantize';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
+import { INT8_BOUND, int8Difference, plain, runLayers } from '../../test/helpers/run-linear.ts';
 import { MASKED } from '../attention-mask.ts';
-import { createGraphRunners } from '../engine/graph-runner.ts';
+import { toUnsigned } from '../engine/int8-codes.ts';
 import { transpose } from '../transpose.ts';
-import { ACTIVATION_FLOOR, addLinears, type GraphLinear } from './linear-graph.ts';
+import {
+  ACTIVATION_FLOOR,
+  addLinears,
+  type GraphLinear,
+  type GraphWeights,
+  type Int8Weights,
+} from './linear-graph.ts';
 import { WeightedGraph } from './weighted-graph.ts';
 
-type Int8Weights = LinearWeights & { kind: 'int8' };
-const perToken = { bits: 8, symmetric: true, granularity: 'perToken', rounding: 'halfToEven' } as const;
-const plain = { kind: 'int8', activations: perToken, inputScale: null, outliers: null } as const;
 const GOLDEN = new URL('../../test/golden-linear/', import.meta.url);
 const golden = (name: string) => readNpy(readFileSync(new URL(`${name}.npy`, GOLDEN)));
-
-/** Run X [S, K] through layers that share it. @param mask additive, f32[S × S] @default every token sees all */
-async function runLayers(
-  x: Float32Array,
-  layers: readonly GraphLinear[],
-  mask?: Float32Array,
-): Promise<Float32Array[]> {
-  const K = layers[0]!.inFeatures;
-  const S = x.length / K;
-  const graph = new WeightedGraph('linear');
-  const inputs = [graph.input('x', 'F32', ['S', K]), graph.input('mask', 'F32', [1, 1, 'S', 'S'])] as const;
-  const names = addLinears(graph, inputs[0], layers, inputs[1]);
-  for (const [i, name] of names.entries()) graph.output(name, 'F32', ['S', layers[i]!.outFeatures]);
-  const runners = createGraphRunners(ort, { threads: 2 });
-  const runner = await runners.create(graph.finish());
-  const out = await runner.run({
-    x: new ort.Tensor('float32', x, [S, K]),
-    mask: new ort.Tensor('float32', mask ?? new Float32Array(S * S), [1, 1, S, S]),
-  });
-  await runners.dispose();
-  return names.map((name) => out[name]!.data as Float32Array);
-}
 
 /** Run X [S, K] through one linear layer. */
 async function runLinear(
   x: Float32Array,
   K: number,
   N: number,
-  weights: LinearWeights,
+  weights: GraphWeights,
   mask?: Float32Array,
 ): Promise<Float32Array> {
   const layer = { name: 'w', inFeatures: K, outFeatures: N, weights, bias: null };
-  return (await runLayers(x, [layer], mask))[0]!;
+  return (await runLayers(ort, x, [layer], { threads: 2, mask }))[0]!;
 }
 
-/** The int32 reference: integer product, then f32(acc) · s_w · s_x with one rounding a step. */
-function int8Reference(
-  x: Float32Array,
-  K: number,
-  N: number,
-  codes: Int8Array,
-  wScale: Float32Array,
-): Float32Array {
-  const S = x.length / K;
-  const q = quantizeSymmetricRef({ data: x, rows: S, columns: K }, { bits: 8, granularity: 'perRow' });
-  const y = new Float32Array(S * N);
-  for (let s = 0; s < S; s++) {
-    for (let n = 0; n < N; n++) {
-      let acc = 0; // below 2^31: exact
-      for (let k = 0; k < K; k++) acc += q.codes[s * K + k]! * codes[k * N + n]!;
-      y[s * N + n] = Math.fround(Math.fround(Math.fround(acc) * wScale[n]!) * q.scale[s]!);
-    }
-  }
-  return y;
-}
-
+/** Weights as s8 and as u8, on whichever processor this is. */
 async function compare(x: Float32Array, K: number, N: number, w: Float32Array): Promise<void> {
-  const { codes, scale } = quantizeSymmetricRef(
-    { data: w, rows: K, columns: N },
-    { bits: 8, granularity: 'perColumn' },
-  );
-  const y = await runLinear(x, K, N, { ...plain, codes, scale });
-  const expected = int8Reference(x, K, N, codes, scale);
-  // three roundings of at most 2^-24 each, on either side
-  const worst = y.reduce(
-    (max, v, i) => Math.max(max, Math.abs(v - expected[i]!) / Math.max(1e-30, Math.abs(expected[i]!))),
-    0,
-  );
-  expect(worst, `max relative |diff| ${worst}`).toBeLessThanOrEqual(6 * 2 ** -24);
+  for (const unsigned of [false, true]) {
+    const worst = await int8Difference(ort, { x, K, N, w }, { threads: 2, unsigned });
+    expect(worst, `max relative |diff| ${worst}, u8 weights: ${unsigned}`).toBeLessThanOrEqual(INT8_BOUND);
+  }
 }
 
 const normal = (n: number, seed: number) => {
@@ -198,7 +151,7 @@ describe('linear layers in a graph', () => {
     const count =
       Buffer.from(graph.finish().model).toString('latin1').split('\x22\x0eQuantizeLinear').length - 1;
     expect(count).toBe(1);
-    const [a, b, c, d] = await runLayers(x, layers);
+    const [a, b, c, d] = await runLayers(ort, x, layers);
     for (let i = 0; i < S * N; i++) {
       let exact = bias[i % N]!;
       for (let k = 0; k < K; k++) exact += x[Math.floor(i / N) * K + k]! * w[k * N + (i % N)]!;
@@ -250,7 +203,7 @@ describe('int8 products that treat their input', () => {
       ...plain,
       codes,
       scale,
-      activations: { ...perToken, granularity: 'perTensor' },
+      activations: { ...plain.activations, granularity: 'perTensor' },
     };
     const all = await runLinear(x, K, N, weights);
     const whole = rowMax(x, 11);
@@ -314,6 +267,12 @@ describe('int8 products that treat their input', () => {
       expectClose(y, expected, 1e-6);
     },
   );
+
+  it.each(['token', 'batch'] as const)('LLM.int8(), scope %s: u8 weights give the same', async (scope) => {
+    const weights = { ...plain, codes, scale, outliers: { threshold: 6, scope } } as const;
+    const y = await runLinear(x, K, N, { ...weights, codes: toUnsigned(codes) }, causal(S));
+    expect(y).toEqual(await runLinear(x, K, N, weights, causal(S)));
+  });
 
   it('LLM.int8() without outliers is the plain product', async () => {
     const calm = normal(S * K, 33);

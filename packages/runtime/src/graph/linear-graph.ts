@@ -5,6 +5,7 @@
  *   absmax[s] = max |X[s, :]|,  scale[s] = max(absmax[s], 2^-100) / 127
  *   A = QuantizeLinear(X, scale, 128, axis 0)           u8, half to even: the int8 code plus 128
  *   Y = MatMulIntegerToFloat(A, B, 1, s_w, 128) · scale  int32 accumulation, then f32(acc) · s_w[n] · scale[s]
+ * Where the u8 × s8 product of the execution provider saturates, B comes as codes plus 128 with zero point 128: u8 × u8 (int8-codes.ts).
  * The floor keeps a row of zeros from dividing by zero; its codes are 0 and its output is 0. What changes it:
  * - SmoothQuant: X is multiplied by 1 / s [K] first (arXiv 2211.10438).
  * - One scale per tensor: absmax[s] is the largest over all tokens that s sees, itself included, so that a score depends on nothing
@@ -22,10 +23,16 @@ const MICROSOFT = 'com.microsoft';
 /** Smallest absmax of a row of activations that sets the scale. */
 export const ACTIVATION_FLOOR: number = 2 ** -100;
 
-type Int8Weights = LinearWeights & { readonly kind: 'int8' };
+/** Int8 weights of a recipe; codes of type Uint8Array are the int8 codes plus 128. */
+export type Int8Weights = Omit<LinearWeights & { readonly kind: 'int8' }, 'codes'> & {
+  readonly codes: Int8Array | Uint8Array;
+};
 
 /** The weights of a linear layer in a graph: as stored, W [out, in], or as a recipe left them, W [in, out]. */
-export type GraphWeights = LinearWeights | { readonly kind: 'stored'; readonly weight: Float32Array };
+export type GraphWeights =
+  | Exclude<LinearWeights, { readonly kind: 'int8' }>
+  | Int8Weights
+  | { readonly kind: 'stored'; readonly weight: Float32Array };
 
 /** One linear layer to be put into a graph. */
 export interface GraphLinear {
@@ -190,19 +197,20 @@ function addInt8Product(
 ): string {
   const { name, inFeatures: K, outFeatures: N } = layer;
   if (weights.codes.length !== K * N) throw new InternalError(`codes of "${name}" do not fill [${K}, ${N}]`);
-  const codes = graph.weight(`${name}.codes`, new Tensor('I8', [K, N], weights.codes));
+  const isUnsigned = weights.codes instanceof Uint8Array;
+  const codes = graph.weight(`${name}.codes`, new Tensor(isUnsigned ? 'U8' : 'I8', [K, N], weights.codes));
   const scale = graph.weight(`${name}.scale`, new Tensor('F32', [N], weights.scale));
   const product = graph.node(
     'MatMulIntegerToFloat',
-    [input.codes, codes, input.one, scale, input.zeroPoint],
+    [input.codes, codes, input.one, scale, input.zeroPoint, ...(isUnsigned ? [input.zeroPoint] : [])],
     { domain: MICROSOFT },
   );
   const y = graph.node('Mul', [product, input.scale]);
   if (input.outliers === null) return y;
-  const rows = graph.node('Gather', [codes, input.outliers.columns]); // i8[O, N]
-  const dequantized = graph.node('Mul', [
-    graph.node('Cast', [rows], { attributes: { to: { int: 1 } } }),
-    scale,
-  ]); // f32[O, N]
+  const rows = graph.node('Gather', [codes, input.outliers.columns]); // codes[O, N]
+  const cast = graph.node('Cast', [rows], { attributes: { to: { int: 1 } } });
+  const shift = (y: string): string =>
+    graph.node('Sub', [y, graph.constant(`${name}.shift`, new Tensor('F32', [], Float32Array.of(128)))]);
+  const dequantized = graph.node('Mul', [isUnsigned ? shift(cast) : cast, scale]); // f32[O, N]
   return graph.node('Add', [y, graph.node('MatMul', [input.outliers.values, dequantized])]);
 }

@@ -24,6 +24,7 @@ import type { Checkpoint } from '../checkpoint.ts';
 import { checkRequests } from '../engine/check-requests.ts';
 import { createGraphRunners, type GraphRunner } from '../engine/graph-runner.ts';
 import { createHiddenStore } from '../engine/hidden-store.ts';
+import { createPrepareInt8, type PrepareInt8 } from '../engine/int8-codes.ts';
 import { createPartLoader, toMatrix } from '../engine/load-parts.ts';
 import { planMemory } from '../engine/memory-plan.ts';
 import type { Ort, OrtTensor } from '../engine/ort.ts';
@@ -126,7 +127,8 @@ export async function quantizeModel(
   };
   try {
     const hidden = createHiddenStore(lengths, { variants: 1, memory: plan.hidden, scratch });
-    const loader = createPartLoader(checkpoint, [null], { runners, kernels });
+    const prepareInt8 = createPrepareInt8(ort, runners);
+    const loader = createPartLoader(checkpoint, [null], { ort, runners, kernels });
     const embedding = (await loader.embedding()).value;
     await embedRows(ort, checkpoint, embedding, { rows, memory: plan.resident }, (r, states) =>
       hidden.write(0, r, states),
@@ -203,7 +205,9 @@ export async function quantizeModel(
         options.onReport?.(report);
       }
       if (propagation === 'quantized' && rows.length > 0 && layer + 1 < spec.layers) {
-        const linears = weights.linears.map((linear) => asQuantized(linear, block!.linears));
+        const linears: GraphLinear[] = [];
+        for (const linear of weights.linears)
+          linears.push(await asQuantized(linear, block!.linears, prepareInt8));
         await runRows(layer, await graph(linears, new Map()), { keep: true, what: 'run quantized' });
       } else step(layer, 'done', rows.length);
     }
@@ -278,11 +282,15 @@ const asStored = ({ module, weight, bias }: FloatLinear): GraphLinear => {
   return { name, inFeatures, outFeatures, weights: { kind: 'stored', weight }, bias };
 };
 
-const asQuantized = (linear: FloatLinear, places: readonly QuantizedPlace[]): GraphLinear => {
+async function asQuantized(
+  linear: FloatLinear,
+  places: readonly QuantizedPlace[],
+  prepareInt8: PrepareInt8,
+): Promise<GraphLinear> {
   const found = places.find(({ place }) => place === linear.module.place);
   const float = asStored(linear);
-  return found === undefined ? float : { ...float, weights: found.quantized.linear };
-};
+  return found === undefined ? float : { ...float, weights: await prepareInt8(found.quantized.linear) };
+}
 
 /** The statistics of the inputs of each role, over all sequences. */
 function createRoleStatistics({ linears }: BlockWeights, lengths: readonly number[]) {

@@ -2,6 +2,7 @@ import { createRng, Tensor } from '@bitcliff/core';
 import { encodeSafetensors, memorySource, openSafetensors } from '@bitcliff/formats';
 import { resolveArchitecture } from '../../src/architectures/index.ts';
 import type { Checkpoint } from '../../src/checkpoint.ts';
+import { createCheckpoint } from '../../src/create-checkpoint.ts';
 
 /** config.json of a small llama. */
 export const TINY_LLAMA = {
@@ -47,13 +48,5 @@ export async function tinyCheckpoint(config: object = {}): Promise<Checkpoint> {
     }
   }
   const source = await openSafetensors(memorySource(encodeSafetensors(tensors), 'tiny'));
-  return {
-    path: 'tiny',
-    spec,
-    layout,
-    tensors: source,
-    metadata: {},
-    tokenizer: () => Promise.reject(new Error('no tokenizer')),
-    close: () => source.close(),
-  };
+  return createCheckpoint({ path: 'tiny', config: full, tensors: source });
 }

@@ -1,0 +1,2 @@
+console.warn('before it breaks');
+throw new Error('the page is broken');

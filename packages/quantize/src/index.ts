@@ -80,6 +80,8 @@ export {
   packIntQuantized,
   type PackQuantizedTensors,
   unpackCompressedTensors,
+  unpackFloatQuantized,
+  unpackIntQuantized,
 } from './packers/compressed-tensors-layout.ts';
 export { type GptqTensors, type GptqVersion, packGptq, unpackGptq } from './packers/gptq-layout.ts';
 export { type MatMulNBits, packMatMulNBits, unpackMatMulNBits } from './packers/mat-mul-nbits-layout.ts';

@@ -35,6 +35,17 @@ export {
   type QuantizedPlace,
 } from './quantize-model/quantized-blocks.ts';
 
+// artifacts that other programs load
+export {
+  ARTIFACT_FORMATS,
+  type ArtifactFormat,
+  artifactFormats,
+  checkArtifactFormat,
+  ggmlTypeOf,
+} from './artifacts/artifact-formats.ts';
+export { checkFoldable, foldableRecipe } from './artifacts/fold-target.ts';
+export { type ArtifactManifest, type ArtifactSource, MANIFEST_FILE } from './artifacts/manifest.ts';
+
 // requests
 export { type PackedRow, packRequests, type ScoredPosition, type ScoreRequest } from './packing.ts';
 export { attentionMask } from './attention-mask.ts';

@@ -1,8 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidInputError, NotFoundError } from '@bitcliff/core';
+import type { TensorSource } from '@bitcliff/formats';
 import { openGgufFile, openTensorFolder, type UriResolver } from '@bitcliff/formats/node';
 import { resolveArchitecture } from './architectures/index.ts';
+import { createDequantizedSource } from './artifacts/dequantized-source.ts';
+import { readQuantizationConfig } from './artifacts/quantization-config.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { type CheckpointMetadata, parseCheckpointMetadata } from './checkpoint-metadata.ts';
 import { openGgufCheckpoint } from './gguf/open-gguf-checkpoint.ts';
@@ -23,7 +26,7 @@ const METADATA_FILE = 'bitcliff.json';
 
 /**
  * Open a checkpoint: a Hugging Face folder (`config.json`, and safetensors or PyTorch weights, in one file or shards), a GGUF file, or a folder
- * that holds one and no `config.json`. The tokenizer is read when asked for; `bitcliff.json` in the folder holds the metadata.
+ * that holds one and no `config.json`. Weights that compressed-tensors, GPTQ or AWQ packed come back dequantized. The tokenizer is read when asked for; `bitcliff.json` in the folder holds the metadata.
  * @param pathOrUri folder, file, or a URI of a scheme that `options.resolvers` knows
  * @throws {NotFoundError} for a missing folder, config, shard or tensor
  * @throws {FormatError} for a file whose bytes are wrong
@@ -95,25 +98,37 @@ async function openFolder(path: string): Promise<Checkpoint> {
   const configPath = join(path, 'config.json');
   const config = await readJsonFile(configPath, op);
   const architecture = resolveArchitecture(config, configPath);
-  const spec = architecture.parseConfig(config, configPath);
-  const tensors = await openTensorFolder(path);
-  let tokenizer: Promise<TextTokenizer> | undefined;
-  const checkpoint: Checkpoint = {
-    path,
-    spec,
-    layout: architecture.tensors(spec, (name) => tensors.has(name)),
-    tensors,
-    metadata: {},
-    tokenizer: () => (tokenizer ??= readTokenizer(path, spec.vocabularySize)),
-    close: () => tensors.close(),
-  };
+  const quantization = readQuantizationConfig(config);
+  const spec = architecture.parseConfig(
+    // a layout that can be read does not change what the model is; any other is refused here
+    quantization === null ? config : { ...(config as object), quantization_config: null },
+    configPath,
+  );
+  const files = await openTensorFolder(path);
   try {
+    const tensors: TensorSource =
+      quantization === null
+        ? files
+        : await createDequantizedSource(files, quantization, {
+            inOut: () => layout.block(0).linears[0]?.layout === 'inOut',
+          });
+    const layout = architecture.tensors(spec, (name) => tensors.has(name));
+    let tokenizer: Promise<TextTokenizer> | undefined;
+    const checkpoint: Checkpoint = {
+      path,
+      spec,
+      layout,
+      tensors,
+      metadata: {},
+      tokenizer: () => (tokenizer ??= readTokenizer(path, spec.vocabularySize)),
+      close: () => files.close(),
+    };
     checkTensorNames(checkpoint);
+    return checkpoint;
   } catch (error) {
-    await tensors.close();
+    await files.close();
     throw error;
   }
-  return checkpoint;
 }
 
 async function readMetadata(folder: string): Promise<CheckpointMetadata | undefined> {

@@ -8,6 +8,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { addEvalCommand } from './eval-command.ts';
 import { addGenerateCommand } from './generate-command.ts';
 import { addInspectCommand } from './inspect-command.ts';
+import { addQuantizeCommand } from './quantize-command.ts';
 import { addScoreCommand } from './score-command.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -35,6 +36,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   addEvalCommand(program, { terminal, signal: stop.signal, version: packageJson.version });
   addInspectCommand(program, { terminal, signal: stop.signal });
   addGenerateCommand(program, { terminal, signal: stop.signal });
+  addQuantizeCommand(program, { terminal, signal: stop.signal });
   addScoreCommand(program, { terminal, signal: stop.signal });
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -29,6 +29,13 @@ export {
   type QuantizeModelRecord,
 } from './quantize-model/quantize-model.ts';
 export {
+  estimateSeconds,
+  type MachineRates,
+  probeMachine,
+  type QuantizeModelWork,
+  quantizeModelWork,
+} from './quantize-model/estimate.ts';
+export {
   createQuantizedBlocks,
   type QuantizedBlock,
   type QuantizedBlocks,

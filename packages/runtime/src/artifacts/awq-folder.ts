@@ -20,7 +20,7 @@ export const awqFolder: WeightLayout = {
     if (hasGroupIndex(module.policy)) return 'act-order without static groups';
     if (module.layout === 'inOut') return 'a Conv1D layer';
     if (module.inFeatures % groupSizeOf(module) !== 0)
-      return `groups of ${groupSizeOf(module)} in ${module.inFeatures} inputs`;
+      return `groups of ${groupSizeOf(module)} in ${module.inFeatures} inputs, which they do not divide`;
     return module.outFeatures % 8 === 0 ? null : `${module.outFeatures} outputs, where they come in eights`;
   },
   refuseTogether: (modules) =>

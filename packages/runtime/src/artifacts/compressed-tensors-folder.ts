@@ -33,7 +33,8 @@ export const compressedTensorsFolder: WeightLayout = {
     if (weights.kind !== 'integer') return `${weights.kind} weights`;
     if (method.name === 'llm-int8') return 'outliers that leave the integer product (LLM.int8())';
     const groupSize = groupSizeOf(module);
-    if (inFeatures % groupSize !== 0) return `groups of ${groupSize} in ${inFeatures} inputs`;
+    if (inFeatures % groupSize !== 0)
+      return `groups of ${groupSize} in ${inFeatures} inputs, which they do not divide`;
     return refuseBadGroups(policy);
   },
   refuseTogether: () => null,

@@ -3,7 +3,7 @@
  * after an error, there is none. One block is in memory at a time, packed anew for each dtype, because a safetensors file is sorted by dtype.
  */
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
   InvalidInputError,
@@ -88,7 +88,8 @@ export async function writeArtifact(
     await writeJson(join(temporary, 'config.json'), { ...config, quantization_config });
     for (const name of COPIED) {
       const from = join(checkpoint.path, name);
-      if (await exists(from)) await copyFile(from, join(temporary, name));
+      // not copyFile: it would keep a read-only mode
+      if (await exists(from)) await writeFile(join(temporary, name), await readFile(from), { flush: true });
     }
     const { source } = options;
     const manifest = artifactManifest(checkpoint, record, { format, source, fingerprint, ignored, folded });

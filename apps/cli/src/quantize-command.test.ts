@@ -91,6 +91,13 @@ describe('bitcliff quantize', () => {
       expect(await readFile(join(again, file))).toEqual(await readFile(join(out, file)));
   });
 
+  it('writes ONNX decoders, input scales inside', async () => {
+    const out = join(folder, 'out');
+    const args = ['--recipe', 'awq-w4g32', '--format', 'onnx', '--out', out, ...random];
+    expect(await quantize(golden, ...args)).toMatchObject({ code: 0, stderr: '' });
+    expect(await readdir(out)).toContain('model.onnx');
+  });
+
   it('estimates without writing', async () => {
     const out = join(folder, 'out');
     const args = ['--recipe', 'awq-w4g32', '--format', 'awq', '--out', out, ...random, '--skip-unfoldable'];
@@ -117,7 +124,7 @@ describe('bitcliff quantize', () => {
   it.each<[string[], number, string]>([
     [['--recipe', 'gtpq-w4g128', '--format', 'gptq'], 1, 'Did you mean "gptq-w4g128"?'],
     [['--recipe', 'gptq-w4g32', '--format', 'gptq'], 1, 'needs calibration, expected --calibration'],
-    [['--recipe', 'rtn-w5g32', '--format', 'awq'], 1, 'expected one of: compressed-tensors'],
+    [['--recipe', 'rtn-w5g32', '--format', 'awq'], 1, 'expected one of: compressed-tensors, received 5 bits'],
     [['--recipe', 'awq-w4g32', '--format', 'awq', ...random], 1, '--skip-unfoldable'],
     [['--recipe', 'w4', '--format', 'gguf'], 1, 'gguf cannot hold recipe "w4"'],
     [['--format', 'gguf'], 1, 'no recipe, expected --type'],
@@ -128,7 +135,11 @@ describe('bitcliff quantize', () => {
       1,
       'missing file tokenizer.json',
     ],
-    [['--recipe', 'w4', '--format', 'zip'], 2, 'Allowed choices are compressed-tensors, gptq, awq, gguf'],
+    [
+      ['--recipe', 'w4', '--format', 'zip'],
+      2,
+      'Allowed choices are compressed-tensors, gptq, awq, gguf, onnx',
+    ],
   ])('refuses %j', async (args, expected, message) => {
     const { code, stdout, stderr } = await quantize(golden, ...args, '--out', join(folder, 'x'));
     expect(stderr).toContain(message);

@@ -5,6 +5,7 @@ import type { Checkpoint } from '../checkpoint.ts';
 import { awqFolder } from './awq-folder.ts';
 import { compressedTensorsFolder } from './compressed-tensors-folder.ts';
 import { gptqFolder } from './gptq-folder.ts';
+import { refuseOnnx } from './onnx-refusal.ts';
 import { allStoredModules, type StoredModule } from './stored-modules.ts';
 import type { QuantizedModule, WeightLayout } from './weight-layout.ts';
 
@@ -16,10 +17,16 @@ export const FOLDER_LAYOUTS: Readonly<Record<'compressed-tensors' | 'gptq' | 'aw
 };
 
 /** A format of quantized checkpoints. */
-export type ArtifactFormat = keyof typeof FOLDER_LAYOUTS | 'gguf';
+export type ArtifactFormat = keyof typeof FOLDER_LAYOUTS | 'gguf' | 'onnx';
 
 /** All of them. */
-export const ARTIFACT_FORMATS: readonly ArtifactFormat[] = ['compressed-tensors', 'gptq', 'awq', 'gguf'];
+export const ARTIFACT_FORMATS: readonly ArtifactFormat[] = [
+  'compressed-tensors',
+  'gptq',
+  'awq',
+  'gguf',
+  'onnx',
+];
 
 const isQuantized = (module: StoredModule): module is QuantizedModule => module.policy !== null;
 
@@ -56,14 +63,14 @@ function refusal(checkpoint: Checkpoint, recipe: Recipe, format: ArtifactFormat)
     return ggmlTypeOf(checkpoint, recipe) === null
       ? { reason: 'linear layers that are not all of one GGUF block type' }
       : null;
-  const layout = FOLDER_LAYOUTS[format];
   const { quantized } = splitModules(checkpoint, recipe);
   if (quantized.length === 0) return { reason: 'a recipe that quantizes nothing' };
+  const layout = format === 'onnx' ? null : FOLDER_LAYOUTS[format];
   for (const module of quantized) {
-    const reason = layout.refuse(module);
+    const reason = layout === null ? refuseOnnx(checkpoint, module) : layout.refuse(module);
     if (reason !== null) return { reason, module: module.name };
   }
-  const reason = layout.refuseTogether(quantized);
+  const reason = layout === null ? null : layout.refuseTogether(quantized);
   return reason === null ? null : { reason };
 }
 

@@ -12,12 +12,19 @@ import {
   type Tensor,
   UnsupportedError,
 } from '@bitcliff/core';
-import { type TensorToWrite, writeSafetensorsFolder } from '@bitcliff/formats/node';
+import { type TensorToWrite, writeOnnxFile, writeSafetensorsFolder } from '@bitcliff/formats/node';
 import type { Checkpoint } from '../checkpoint.ts';
+import { OPSET } from '../graph/weighted-graph.ts';
 import type { QuantizeModelRecord } from '../quantize-model/quantize-model.ts';
 import type { QuantizedBlock, QuantizedBlocks } from '../quantize-model/quantized-blocks.ts';
 import { readJsonFile } from '../read-json-file.node.ts';
-import { checkArtifactFormat, FOLDER_LAYOUTS, splitModules } from './artifact-formats.ts';
+import {
+  type ArtifactFormat,
+  checkArtifactFormat,
+  FOLDER_LAYOUTS,
+  splitModules,
+} from './artifact-formats.ts';
+import { buildDecoderGraph } from './decoder-graph.ts';
 import { foldBlock } from './fold-scales.ts';
 import { type ArtifactManifest, type ArtifactSource, artifactManifest, MANIFEST_FILE } from './manifest.ts';
 import { joinStored } from './stored-modules.ts';
@@ -40,19 +47,19 @@ const COPIED: readonly string[] = [
 
 /** How to write an artifact. */
 export interface WriteArtifactOptions extends LongTaskOptions {
-  readonly format: keyof typeof FOLDER_LAYOUTS;
+  readonly format: Exclude<ArtifactFormat, 'gguf'>;
   /** What `quantizeModel` gave. */
   readonly record: QuantizeModelRecord;
   /** Where it put the blocks. */
   readonly blocks: QuantizedBlocks;
   /** For the manifest. */
   readonly source: ArtifactSource;
-  /** Most bytes of tensor data per file. @default 5_000_000_000 */
+  /** Most bytes of tensor data per safetensors file. @default 5_000_000_000 */
   readonly maxShardBytes?: number | undefined;
 }
 
 /**
- * Write a quantized checkpoint: safetensors, `config.json` with its `quantization_config`, the tokenizer's files and {@link MANIFEST_FILE}. Tensors
+ * Write a quantized checkpoint: safetensors (`onnx`: `model.onnx` with its weights beside it), `config.json` with its `quantization_config`, the tokenizer's files and {@link MANIFEST_FILE}. Tensors
  * that are not quantized keep their dtype; those that take up input scales (AWQ, SmoothQuant) become F32.
  * @param checkpoint opened from a folder  @param dir must not exist, or be empty
  * @throws {UnsupportedError} when the format cannot hold the recipe or a scale cannot be folded
@@ -66,26 +73,22 @@ export async function writeArtifact(
   dir: string,
   options: WriteArtifactOptions,
 ): Promise<ArtifactManifest> {
-  const { format, record, signal, onProgress } = options;
+  const { format, record, signal } = options;
   checkArtifactFormat(checkpoint, record.recipe, format);
   const config = await readConfig(checkpoint);
   await requireNewFolder(dir);
-  const { quantized, ignored } = splitModules(checkpoint, record.recipe);
-  const packer = createPacker(checkpoint, options);
+  const { ignored } = splitModules(checkpoint, record.recipe);
   const temporary = join(
     dirname(resolve(dir)),
     `.${basename(resolve(dir))}.${randomBytes(6).toString('hex')}.tmp`,
   );
   await mkdir(temporary, { recursive: true });
   try {
-    const { tensors, fingerprint, folded } = await packer.plan();
-    await writeSafetensorsFolder(temporary, tensors, {
-      ...(options.maxShardBytes === undefined ? {} : { maxShardBytes: options.maxShardBytes }),
-      ...(signal && { signal }),
-      ...(onProgress && { onProgress }),
-    });
-    const quantization_config = FOLDER_LAYOUTS[format].config(quantized, ignored);
-    await writeJson(join(temporary, 'config.json'), { ...config, quantization_config });
+    const { extra, fingerprint, folded } =
+      format === 'onnx'
+        ? await writeModel(checkpoint, temporary, options)
+        : await writeTensors(checkpoint, temporary, { ...options, format });
+    await writeJson(join(temporary, 'config.json'), { ...config, ...extra });
     for (const name of COPIED) {
       const from = join(checkpoint.path, name);
       // not copyFile: it would keep a read-only mode
@@ -117,10 +120,53 @@ export async function requireNewFolder(dir: string): Promise<void> {
   });
 }
 
+/** What was written, for config.json and the manifest. */
+interface Written {
+  /** Fields of config.json. */
+  readonly extra: Record<string, unknown>;
+  readonly fingerprint: string;
+  readonly folded: readonly string[];
+}
+
+async function writeModel(
+  checkpoint: Checkpoint,
+  dir: string,
+  { record, blocks, signal }: WriteArtifactOptions,
+): Promise<Written> {
+  const { graph, fingerprint } = await buildDecoderGraph(checkpoint, record.recipe, blocks);
+  signal?.throwIfAborted();
+  await writeOnnxFile(join(dir, 'model.onnx'), graph, { opset: OPSET, microsoft: true });
+  return { extra: { quantization_config: undefined }, fingerprint, folded: [] };
+}
+
+/** A format of safetensors. */
+type TensorFormat = keyof typeof FOLDER_LAYOUTS;
+
+async function writeTensors(
+  checkpoint: Checkpoint,
+  dir: string,
+  options: WriteArtifactOptions & { readonly format: TensorFormat },
+): Promise<Written> {
+  const { format, record, maxShardBytes, signal, onProgress } = options;
+  const { tensors, fingerprint, folded } = await createPacker(checkpoint, options).plan();
+  await writeSafetensorsFolder(dir, tensors, {
+    maxShardBytes,
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  });
+  const { quantized, ignored } = splitModules(checkpoint, record.recipe);
+  const extra = { quantization_config: FOLDER_LAYOUTS[format].config(quantized, ignored) };
+  return { extra, fingerprint, folded };
+}
+
 /** The tensors of an artifact, block by block. */
 function createPacker(
   checkpoint: Checkpoint,
-  { format, blocks, record }: Pick<WriteArtifactOptions, 'format' | 'blocks' | 'record'>,
+  {
+    format,
+    blocks,
+    record,
+  }: Pick<WriteArtifactOptions, 'blocks' | 'record'> & { readonly format: TensorFormat },
 ) {
   const layout = FOLDER_LAYOUTS[format];
   const { quantized } = splitModules(checkpoint, record.recipe);

@@ -266,9 +266,9 @@ describe('writeArtifact', () => {
       'gptq cannot hold recipe "mxfp4", expected another recipe: no format holds this one, received mxfp4 weights',
     ],
     ['llama', 'llm-int8', 'compressed-tensors', 'LLM.int8()'],
-    ['llama', 'w8a8', 'gptq', 'expected one of: compressed-tensors, received quantized activations'],
+    ['llama', 'w8a8', 'gptq', 'expected one of: compressed-tensors, onnx, received quantized activations'],
     ['llama', 'hqq-w4g32', 'awq', 'zero points that are not integers'],
-    ['gpt2_hub_names', 'rtn-w4g16', 'awq', 'expected one of: gptq, received a Conv1D layer'],
+    ['gpt2_hub_names', 'rtn-w4g16', 'awq', 'expected one of: gptq, onnx, received a Conv1D layer'],
   ])('refuses %s under %s as %s', async (model, name, format, message) => {
     const checkpoint = await openModel(goldenFolder(model));
     const recipe = recipeOf(name);
@@ -281,7 +281,8 @@ describe('writeArtifact', () => {
   it('lists the formats of a recipe', async () => {
     const checkpoint = await openModel(goldenFolder('llama'));
     const formats = (name: string) => artifactFormats(checkpoint, recipeOf(name));
-    expect(formats('rtn-w4g32')).toEqual(['compressed-tensors', 'gptq', 'awq']);
+    expect(formats('rtn-w4g32')).toEqual(['compressed-tensors', 'gptq', 'awq', 'onnx']);
+    expect(formats('w8a8')).toEqual(['compressed-tensors', 'onnx']);
     expect(formats('rtn-w3g32')).toEqual(['compressed-tensors', 'gptq']);
     expect(formats('rtn-w5g32')).toEqual(['compressed-tensors']);
     expect(formats('nvfp4')).toEqual([]);

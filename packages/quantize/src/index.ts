@@ -58,7 +58,7 @@ export {
 export type { NamedWeight } from './named-weight.ts';
 export type { LinearWeights } from './linear-weights.ts';
 export { int8LinearRef } from './int8-linear-ref.ts';
-export type { ModuleReport } from './report/module-report.ts';
+export type { ErrorMeasures, ModuleReport } from './report/module-report.ts';
 
 // stored weights
 export {
@@ -80,6 +80,8 @@ export {
   packIntQuantized,
   type PackQuantizedTensors,
   unpackCompressedTensors,
+  unpackFloatQuantized,
+  unpackIntQuantized,
 } from './packers/compressed-tensors-layout.ts';
 export { type GptqTensors, type GptqVersion, packGptq, unpackGptq } from './packers/gptq-layout.ts';
 export { type MatMulNBits, packMatMulNBits, unpackMatMulNBits } from './packers/mat-mul-nbits-layout.ts';

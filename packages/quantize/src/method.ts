@@ -33,8 +33,9 @@ export interface AwqMethod {
    * `activations`: s = x̄^r, r = i / n.
    * `duo`: s = x̄^r / (w̄^(1−r) + 1e-4), r = i / n.
    * `duo-or-none`: no scaling, then duo with r = i / (n − 2), i = 0 … n − 2.
+   * `none`: no scaling, for layers whose scales nothing before them can take up; the range is searched all the same.
    */
-  readonly scaling: 'activations' | 'duo' | 'duo-or-none';
+  readonly scaling: 'activations' | 'duo' | 'duo-or-none' | 'none';
   /** Of layers that share an input: leave out candidates that make any of them worse than plain rounding does. */
   readonly neverWorse: boolean;
   /** Search the range of each group after scaling: in all layers, or not in query and key projections. */
@@ -101,7 +102,7 @@ export const methodSchema: z.ZodType<Method> = z.discriminatedUnion('name', [
   z.strictObject({
     name: z.literal('awq'),
     gridPoints: z.int().min(3).max(1000),
-    scaling: z.enum(['activations', 'duo', 'duo-or-none']),
+    scaling: z.enum(['activations', 'duo', 'duo-or-none', 'none']),
     neverWorse: z.boolean(),
     clip: z.enum(['none', 'all', 'notQueryOrKey']),
     propagate,

@@ -6,7 +6,11 @@ import type { LinearModule } from './architecture.ts';
 import { transpose } from './transpose.ts';
 
 /** Place of output `n` of a layer among the outputs of its tensor. */
-function storedOutput({ fused, paired, outFeatures }: LinearModule, n: number, headDim: number): number {
+export function storedOutput(
+  { fused, paired, outFeatures }: LinearModule,
+  n: number,
+  headDim: number,
+): number {
   if (paired) {
     const d = n % headDim;
     const half = headDim / 2;

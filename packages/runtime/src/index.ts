@@ -29,11 +29,29 @@ export {
   type QuantizeModelRecord,
 } from './quantize-model/quantize-model.ts';
 export {
+  estimateSeconds,
+  type MachineRates,
+  probeMachine,
+  type QuantizeModelWork,
+  quantizeModelWork,
+} from './quantize-model/estimate.ts';
+export {
   createQuantizedBlocks,
   type QuantizedBlock,
   type QuantizedBlocks,
   type QuantizedPlace,
 } from './quantize-model/quantized-blocks.ts';
+
+// artifacts that other programs load
+export {
+  ARTIFACT_FORMATS,
+  type ArtifactFormat,
+  artifactFormats,
+  checkArtifactFormat,
+  ggmlTypeOf,
+} from './artifacts/artifact-formats.ts';
+export { checkFoldable, foldableRecipe } from './artifacts/fold-target.ts';
+export { type ArtifactManifest, type ArtifactSource, MANIFEST_FILE } from './artifacts/manifest.ts';
 
 // requests
 export { type PackedRow, packRequests, type ScoredPosition, type ScoreRequest } from './packing.ts';

@@ -11,3 +11,8 @@ export {
   type WrittenGguf,
 } from './gguf/write-gguf-checkpoint.node.ts';
 export { openQuantizedFolder } from './quantize-model/quantized-folder.node.ts';
+export {
+  requireNewFolder,
+  writeArtifact,
+  type WriteArtifactOptions,
+} from './artifacts/write-artifact.node.ts';

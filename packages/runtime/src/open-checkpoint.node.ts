@@ -1,7 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidInputError, NotFoundError } from '@bitcliff/core';
+import type { TensorSource } from '@bitcliff/formats';
 import { openGgufFile, openTensorFolder, type UriResolver } from '@bitcliff/formats/node';
+import { createDequantizedSource } from './artifacts/dequantized-source.ts';
+import { readQuantizationConfig } from './artifacts/quantization-config.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { type CheckpointMetadata, parseCheckpointMetadata } from './checkpoint-metadata.ts';
 import { createCheckpoint } from './create-checkpoint.ts';
@@ -22,7 +25,7 @@ const METADATA_FILE = 'bitcliff.json';
 
 /**
  * Open a checkpoint: a Hugging Face folder (`config.json`, and safetensors or PyTorch weights, in one file or shards), a GGUF file, or a folder
- * that holds one and no `config.json`. The tokenizer is read when asked for; `bitcliff.json` in the folder holds the metadata.
+ * that holds one and no `config.json`. Weights that compressed-tensors, GPTQ or AWQ packed come back dequantized. The tokenizer is read when asked for; `bitcliff.json` in the folder holds the metadata.
  * @param pathOrUri folder, file, or a URI of a scheme that `options.resolvers` knows
  * @throws {NotFoundError} for a missing folder, config, shard or tensor
  * @throws {FormatError} for a file whose bytes are wrong
@@ -91,12 +94,26 @@ async function openGgufPath(path: string): Promise<Checkpoint> {
 }
 
 async function openFolder(path: string): Promise<Checkpoint> {
-  const config = await readJsonFile(join(path, 'config.json'), op);
-  const tensors = await openTensorFolder(path);
+  const config = (await readJsonFile(join(path, 'config.json'), op)) as object;
+  const quantization = readQuantizationConfig(config);
+  const files = await openTensorFolder(path);
   try {
-    return createCheckpoint({ path, config, tensors, tokenizer: () => readTokenizerFiles(path) });
+    const tensors: TensorSource =
+      quantization === null
+        ? files
+        : await createDequantizedSource(files, quantization, {
+            inOut: () => checkpoint.layout.block(0).linears[0]?.layout === 'inOut',
+          });
+    const checkpoint: Checkpoint = createCheckpoint({
+      path,
+      // a layout that can be read does not change what the model is; any other is refused
+      config: quantization === null ? config : { ...config, quantization_config: null },
+      tensors,
+      tokenizer: () => readTokenizerFiles(path),
+    });
+    return checkpoint;
   } catch (error) {
-    await tensors.close();
+    await files.close();
     throw error;
   }
 }

@@ -135,6 +135,55 @@ export function packFloatQuantized(stored: Float8Weight): {
   };
 }
 
+/**
+ * The opposite of {@link packIntQuantized}; reads one scale for the tensor too.
+ * @throws {ShapeError} when a tensor is missing or does not fit
+ */
+export function unpackIntQuantized(tensors: Readonly<Record<string, Tensor>>): AffineMatrix {
+  const { data, shape } = requireTensor(LAYOUT, tensors, 'weight', ['I8']);
+  const [columns, rows] = shape as [number, number];
+  return {
+    codes: transpose(
+      Uint8Array.from(data, (code) => code + 128),
+      columns,
+      rows,
+    ),
+    scale: columnScales(tensors, columns),
+    zeroPoint: new Float32Array(columns).fill(128),
+    groupSize: rows,
+    rows,
+    columns,
+    bits: 8,
+    symmetric: true,
+  };
+}
+
+/**
+ * The opposite of {@link packFloatQuantized}; reads one scale for the tensor too.
+ * @throws {ShapeError} when a tensor is missing or does not fit
+ */
+export function unpackFloatQuantized(tensors: Readonly<Record<string, Tensor>>): Float8Weight {
+  const { data, shape, dtype } = requireTensor(LAYOUT, tensors, 'weight', ['F8_E4M3', 'F8_E5M2']);
+  const [columns, rows] = shape as [number, number];
+  return {
+    kind: 'float8',
+    format: dtype === 'F8_E4M3' ? 'E4M3' : 'E5M2',
+    codes: transpose(data, columns, rows),
+    scale: columnScales(tensors, columns),
+    rows,
+    columns,
+  };
+}
+
+/** One scale for each output, from a tensor with one for each or one for all. */
+function columnScales(tensors: Readonly<Record<string, Tensor>>, columns: number): Float32Array {
+  const tensor = requireTensor(LAYOUT, tensors, 'weight_scale', ['F16', 'BF16', 'F32']);
+  const scales = readScales(tensor);
+  if (scales.length === 1) return new Float32Array(columns).fill(scales[0]!);
+  requireTensor(LAYOUT, tensors, 'weight_scale', ['F16', 'BF16', 'F32'], [columns, 1]);
+  return scales;
+}
+
 /** F16 where that is exact, else F32. */
 function scaleTensor(scale: Float32Array, shape: readonly number[]): Tensor<'F16' | 'F32'> {
   const half = encodeF16(scale);

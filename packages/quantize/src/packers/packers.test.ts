@@ -1,4 +1,4 @@
-import { createRng, type Tensor, UnsupportedError } from '@bitcliff/core';
+import { createRng, Tensor, UnsupportedError } from '@bitcliff/core';
 import { type AffineMatrix, dequantizeAffineRef, quantizeAffineRef } from '@bitcliff/kernels';
 import { describe, expect, it } from 'vitest';
 import { packAwq, unpackAwq } from './awq-layout.ts';
@@ -7,6 +7,8 @@ import {
   packFloatQuantized,
   packIntQuantized,
   unpackCompressedTensors,
+  unpackFloatQuantized,
+  unpackIntQuantized,
 } from './compressed-tensors-layout.ts';
 import { packGptq, unpackGptq } from './gptq-layout.ts';
 import { packMatMulNBits, unpackMatMulNBits } from './mat-mul-nbits-layout.ts';
@@ -159,6 +161,11 @@ describe('compressed-tensors', () => {
     expect(weight.shape).toEqual([3, 48]);
     expect(weight_scale.shape).toEqual([3, 1]);
     for (let k = 0; k < 48; k++) expect(weight.data[k]).toBe(matrix.codes[k * 3]! - 128);
+    expect(unpackIntQuantized({ weight, weight_scale })).toEqual(matrix);
+    const one = new Tensor('F32', [1], Float32Array.of(0.5));
+    expect(unpackIntQuantized({ weight, weight_scale: one }).scale).toEqual(Float32Array.of(0.5, 0.5, 0.5));
+    const two = new Tensor('F32', [2, 1], new Float32Array(2));
+    expect(() => unpackIntQuantized({ weight, weight_scale: two })).toThrow('weight_scale does not fit');
     expect(() => packIntQuantized(quantized(48, 3, 4, 48, true))).toThrow(
       'int-quantized holds INT8 per output alone',
     );
@@ -171,6 +178,7 @@ describe('compressed-tensors', () => {
       columns: 2,
     } as const;
     const float = packFloatQuantized(stored);
+    expect(unpackFloatQuantized({ ...float })).toEqual(stored);
     expect([...float.weight.data]).toEqual([1, 3, 5, 2, 4, 6]);
     expect(float.weight.dtype).toBe('F8_E4M3');
     expect(float.weight_scale.dtype).toBe('F32');

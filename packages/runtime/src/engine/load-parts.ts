@@ -1,6 +1,6 @@
 /** @file Loading the parts of a model that the engine runs: its blocks, one graph per variant, and parts of its vocabulary. */
 
-import { NotFoundError } from '@bitcliff/core';
+import { InternalError, NotFoundError } from '@bitcliff/core';
 import type { Kernels, Matrix } from '@bitcliff/kernels';
 import { policyFor, quantizeLinear, type Recipe } from '@bitcliff/quantize';
 import type { LinearPlace } from '../architecture.ts';
@@ -133,8 +133,10 @@ export function createPartLoader(
   };
 }
 
-const dataOf = (weights: GraphWeights): Float32Array | Int8Array | Uint8Array =>
-  weights.kind === 'int8' ? weights.codes : weights.weight;
+const dataOf = (weights: GraphWeights): Float32Array | Int8Array | Uint8Array => {
+  if (weights.kind === 'packed') throw new InternalError('the engine runs no packed weights');
+  return weights.kind === 'int8' ? weights.codes : weights.weight;
+};
 
 /**
  * The linear layers of a block as a recipe wants them.

@@ -14,14 +14,30 @@ export interface QkNormWeights {
 }
 
 /**
- * What becomes of keys and values. `write`: outputs `key` and `value`, f32[1, heads, S, headDim]. `extend`: the same with S tokens behind those of
- * the inputs `pastKey` and `pastValue`, f32[1, heads, P, headDim]; the mask is [1, 1, S, P + S] then.
+ * What becomes of keys and values. `write`: they are outputs of these names, f32[1, heads, S, headDim]. `extend`: the same with S tokens behind
+ * those of the values `pastKey` and `pastValue`, f32[1, heads, P, headDim]; the mask is [1, 1, S, P + S] then.
  */
-export type KeyValueCache = 'none' | 'write' | 'extend';
+export type KeyValues =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'write'; readonly key: string; readonly value: string }
+  | {
+      readonly kind: 'extend';
+      readonly pastKey: string;
+      readonly pastValue: string;
+      readonly key: string;
+      readonly value: string;
+    };
+
+/** Where tokens stand, by the names of values; each where the positions of the model need it. */
+export interface PositionValues {
+  /** `index` i64[1, S], rows of the tables; `cos` and `sin` f32[rows, dims / 2]. */
+  readonly rotary?: { readonly index: string; readonly cos: string; readonly sin: string };
+  /** f32[1, 1, S, 1] and f32[1, 1, 1, T]. */
+  readonly alibi?: { readonly query: string; readonly key: string };
+}
 
 /**
- * Add attention. Declares the graph inputs that it needs: `index`, `cos`, `sin` or `queryPositions`, `keyPositions` (see
- * block-graph.ts).
+ * Add attention.
  * @param q name of f32[S, heads · headDim]  @param k and v, f32[S, kvHeads · headDim]
  * @param mask name of the additive mask, f32[1, 1, S, S]
  * @returns name of f32[S, heads · headDim]
@@ -32,7 +48,8 @@ export function addAttention(
   gains: QkNormWeights,
   { q, k, v }: { q: string; k: string; v: string },
   mask: string,
-  cache: KeyValueCache,
+  where: PositionValues,
+  cache: KeyValues,
 ): string {
   const { heads, kvHeads, headDim, clip } = spec.attention;
   const shape = (name: string, ...sizes: number[]): string =>
@@ -62,19 +79,12 @@ export function addAttention(
   };
 
   const { positions } = spec;
-  const tables =
-    positions.kind === 'rotary'
-      ? [
-          graph.input('index', 'I64', [1, 'S']),
-          graph.input('cos', 'F32', ['S', positions.dims / 2]),
-          graph.input('sin', 'F32', ['S', positions.dims / 2]),
-        ]
-      : null;
   /** @param x f32[S, count · headDim]  @returns f32[1, S, count · headDim] */
   const place = (x: string, name: string, count: number): string => {
     const batched = reshape(x, `${name}.batched`, 1, -1, count * headDim);
-    if (positions.kind !== 'rotary' || tables === null) return batched;
-    return graph.node('RotaryEmbedding', [batched, ...tables], {
+    if (positions.kind !== 'rotary') return batched;
+    const { index, cos, sin } = where.rotary!;
+    return graph.node('RotaryEmbedding', [batched, index, cos, sin], {
       domain: MICROSOFT,
       attributes: {
         interleaved: { int: positions.interleaved ? 1 : 0 },
@@ -97,33 +107,30 @@ export function addAttention(
   let bias = mask;
   if (positions.kind === 'alibi') {
     const slopes = new Tensor('F32', [1, heads, 1, 1], Float32Array.from(alibiSlopes(heads)));
-    const from = graph.input('queryPositions', 'F32', [1, 1, 'S', 1]);
-    const to = graph.input('keyPositions', 'F32', [1, 1, 1, 'T']);
+    const { query: from, key: to } = where.alibi!;
     const distance = graph.node('Sub', [to, from]); // [1, 1, S, S], ≤ 0 where a token sees
     bias = graph.node('Add', [mask, graph.node('Mul', [distance, graph.constant('alibi.slopes', slopes)])]); // [1, heads, S, S]
   }
   const inputs = [query, key, value, '', '', bias];
   const attributes = { num_heads: { int: heads } };
   let context: string; // [1, S, heads · headDim]
-  if (cache === 'extend') {
-    for (const name of ['pastKey', 'pastValue']) {
-      inputs.push(graph.input(name, 'F32', [1, heads, 'P', headDim]));
-    }
-    const outputs = ['attention', 'key', 'value'];
+  if (cache.kind === 'extend') {
+    inputs.push(cache.pastKey, cache.pastValue);
+    const outputs = [`${graph.scope}attention`, cache.key, cache.value];
     context = graph.node('MultiHeadAttention', inputs, { domain: MICROSOFT, attributes, outputs })[0]!;
   } else {
     context = graph.node('MultiHeadAttention', inputs, { domain: MICROSOFT, attributes });
   }
-  if (cache === 'write') {
+  if (cache.kind === 'write') {
     for (const [name, x] of [
-      ['key', key],
-      ['value', value],
+      [cache.key, key],
+      [cache.value, value],
     ] as const) {
       const split = reshape(x, `${name}.by_head`, 1, -1, heads, headDim);
       graph.node('Transpose', [split], { outputs: [name], attributes: { perm: { ints: [0, 2, 1, 3] } } });
     }
   }
-  if (cache !== 'none')
-    for (const name of ['key', 'value']) graph.output(name, 'F32', [1, heads, 'T', headDim]);
+  if (cache.kind !== 'none')
+    for (const name of [cache.key, cache.value]) graph.output(name, 'F32', [1, heads, 'T', headDim]);
   return reshape(context, 'context', -1, heads * headDim);
 }

@@ -10,11 +10,17 @@ import type { LinearPlace } from '../architecture.ts';
 import type { Activation, DecoderSpec } from '../decoder-spec.ts';
 import type { TapPoint } from '../taps.ts';
 import type { BlockWeights, NormWeights } from '../weights.ts';
-import { addAttention, type KeyValueCache } from './attention-graph.ts';
+import { addAttention, type KeyValues, type PositionValues } from './attention-graph.ts';
 import { addLinears, type GraphLinear } from './linear-graph.ts';
 import { addNorm } from './norm-graph.ts';
 import { addTap, type TapStatistics } from './tap-graph.ts';
 import { type EncodedGraph, WeightedGraph } from './weighted-graph.ts';
+
+/**
+ * What becomes of keys and values. `write`: outputs `key` and `value`, f32[1, heads, S, headDim]. `extend`: the same with S tokens behind those of
+ * the inputs `pastKey` and `pastValue`, f32[1, heads, P, headDim]; the mask is [1, 1, S, P + S] then.
+ */
+export type KeyValueCache = 'none' | 'write' | 'extend';
 
 /** What a block is made of: its weights, with the linear layers quantized or not. */
 export interface BlockParts extends Pick<BlockWeights, 'norms' | 'qNorm' | 'kNorm'> {
@@ -28,11 +34,70 @@ export interface BlockParts extends Pick<BlockWeights, 'norms' | 'qNorm' | 'kNor
 
 /** Build the graph of one block. */
 export function buildBlockGraph(parts: BlockParts): EncodedGraph {
-  const { spec, norms } = parts;
+  const { spec, cache = 'none' } = parts;
+  const { heads, headDim } = spec.attention;
   const graph = new WeightedGraph('block');
   const x = graph.input('hidden', 'F32', ['S', spec.hiddenSize]);
-  const { cache = 'none' } = parts;
   const mask = graph.input('mask', 'F32', [1, 1, 'S', cache === 'extend' ? 'T' : 'S']);
+  const past = (name: string): string => graph.input(name, 'F32', [1, heads, 'P', headDim]);
+  const names = { key: 'key', value: 'value' };
+  const out = addBlock(graph, x, parts, {
+    mask,
+    // with a cache in use a run has one token, and that is all that dynamic scales look at
+    scaleMask: cache === 'extend' ? null : mask,
+    positions: positionInputs(graph, spec),
+    cache:
+      cache === 'extend'
+        ? { kind: cache, pastKey: past('pastKey'), pastValue: past('pastValue'), ...names }
+        : { kind: cache, ...names },
+  });
+  graph.node('Identity', [out], { outputs: ['out'] });
+  graph.output('out', 'F32', ['S', spec.hiddenSize]);
+  return graph.finish();
+}
+
+function positionInputs(graph: WeightedGraph, { positions }: DecoderSpec): PositionValues {
+  switch (positions.kind) {
+    case 'rotary': {
+      const half = positions.dims / 2;
+      return {
+        rotary: {
+          index: graph.input('index', 'I64', [1, 'S']),
+          cos: graph.input('cos', 'F32', ['S', half]),
+          sin: graph.input('sin', 'F32', ['S', half]),
+        },
+      };
+    }
+    case 'alibi':
+      return {
+        alibi: {
+          query: graph.input('queryPositions', 'F32', [1, 1, 'S', 1]),
+          key: graph.input('keyPositions', 'F32', [1, 1, 1, 'T']),
+        },
+      };
+    case 'learned':
+      return {};
+  }
+}
+
+/** What a block reads beside the hidden states, by the names of values. */
+export interface BlockValues {
+  /** Additive, f32[1, 1, S, T]. */
+  readonly mask: string;
+  /** The same for dynamic scales that look at several tokens; `null`: each token stands alone. */
+  readonly scaleMask: string | null;
+  readonly positions: PositionValues;
+  readonly cache: KeyValues;
+}
+
+/** Add a block. @param x name of f32[S, hidden]  @returns name of f32[S, hidden] */
+export function addBlock(
+  graph: WeightedGraph,
+  x: string,
+  parts: Omit<BlockParts, 'cache'>,
+  { mask, scaleMask, positions, cache }: BlockValues,
+): string {
+  const { spec, norms } = parts;
   const linear = (place: LinearPlace): GraphLinear => {
     const layer = parts.linears.get(place);
     if (layer === undefined) throw new InternalError(`block without linear layer "${place}"`);
@@ -45,8 +110,7 @@ export function buildBlockGraph(parts: BlockParts): EncodedGraph {
   const apply = (role: ModuleRole, y: string, ...places: LinearPlace[]): string[] => {
     const layers = places.map(linear);
     tap(`${role}.input`, y, layers[0]!.inFeatures);
-    // with a cache in use a run has one token, and that is all that dynamic scales look at
-    const out = addLinears(graph, y, layers, cache === 'extend' ? null : mask);
+    const out = addLinears(graph, y, layers, scaleMask);
     if (parts.taps.has(`${role}.output`)) {
       const joined =
         out.length === 1 ? out[0]! : graph.node('Concat', out, { attributes: { axis: { int: 1 } } });
@@ -63,7 +127,7 @@ export function buildBlockGraph(parts: BlockParts): EncodedGraph {
   const n2 = (y: string): string => addNorm(graph, y, 'norm.mlp', spec.norm, norms.mlp as NormWeights);
   const attention = (y: string): string => {
     const [q, k, v] = apply('attn.qkv', y, 'q', 'k', 'v');
-    const context = addAttention(graph, spec, parts, { q: q!, k: k!, v: v! }, mask, cache);
+    const context = addAttention(graph, spec, parts, { q: q!, k: k!, v: v! }, mask, positions, cache);
     return apply('attn.out', context, 'attnOut')[0]!;
   };
   const mlp = (y: string): string => {
@@ -99,10 +163,7 @@ export function buildBlockGraph(parts: BlockParts): EncodedGraph {
     }
   };
   const [a, b] = wire();
-  const out = spec.wiring === 'postNorm' ? n2(add(a, b)) : add(a, b);
-  graph.node('Identity', [out], { outputs: ['out'] });
-  graph.output('out', 'F32', ['S', spec.hiddenSize]);
-  return graph.finish();
+  return spec.wiring === 'postNorm' ? n2(add(a, b)) : add(a, b);
 }
 
 function addActivation(graph: WeightedGraph, x: string, activation: Activation): string {

@@ -14,14 +14,31 @@ export function buildEmbeddingGraph(spec: DecoderSpec, weights: EmbeddingWeights
   if (positions === null && projectIn === null && norm === null) return null;
   const { hiddenSize, embedding } = spec;
   const graph = new WeightedGraph('embedding');
-  let x = graph.input('tokens', 'F32', ['S', embedding.width]);
+  const tokens = graph.input('tokens', 'F32', ['S', embedding.width]);
+  const learned = positions === null ? null : graph.input('positions', 'F32', ['S', hiddenSize]);
+  const x = addEmbedding(graph, spec, weights, tokens, learned);
+  graph.node('Identity', [x], { outputs: ['out'] });
+  graph.output('out', 'F32', ['S', hiddenSize]);
+  return graph.finish();
+}
+
+/**
+ * Add what stands between the embedding table and the first block.
+ * @param tokens name of f32[S, width]  @param learned name of f32[S, hidden], the rows of learned positions, or `null`
+ * @returns name of f32[S, hidden]
+ */
+export function addEmbedding(
+  graph: WeightedGraph,
+  { hiddenSize, embedding, norm: normSpec }: DecoderSpec,
+  { projectIn, norm }: Pick<EmbeddingWeights, 'projectIn' | 'norm'>,
+  tokens: string,
+  learned: string | null,
+): string {
+  let x = tokens;
   if (projectIn !== null) {
     const w = graph.weight('project.weight', new Tensor('F32', [hiddenSize, embedding.width], projectIn));
     x = graph.node('Gemm', [x, w], { attributes: { transB: { int: 1 } } });
   }
-  if (positions !== null) x = graph.node('Add', [x, graph.input('positions', 'F32', ['S', hiddenSize])]);
-  if (norm !== null) x = addNorm(graph, x, 'norm.embedding', spec.norm, norm);
-  graph.node('Identity', [x], { outputs: ['out'] });
-  graph.output('out', 'F32', ['S', hiddenSize]);
-  return graph.finish();
+  if (learned !== null) x = graph.node('Add', [x, learned]);
+  return norm === null ? x : addNorm(graph, x, 'norm.embedding', normSpec, norm);
 }

@@ -11,19 +11,29 @@ import { type EncodedGraph, WeightedGraph } from './weighted-graph.ts';
 
 /** Input `hidden` f32[U, hidden]; output `out` f32[U, width]. `null` where there is nothing between block and projection. */
 export function buildFinalGraph(spec: DecoderSpec, weights: HeadWeights): EncodedGraph | null {
-  const { finalNorm, projectOut } = weights;
-  if (finalNorm === null && projectOut === null) return null;
-  const { hiddenSize, embedding } = spec;
+  if (weights.finalNorm === null && weights.projectOut === null) return null;
   const graph = new WeightedGraph('final');
-  let x = graph.input('hidden', 'F32', ['U', hiddenSize]);
+  const x = addFinal(graph, spec, weights, graph.input('hidden', 'F32', ['U', spec.hiddenSize]));
+  graph.node('Identity', [x], { outputs: ['out'] });
+  graph.output('out', 'F32', ['U', spec.embedding.width]);
+  return graph.finish();
+}
+
+/** Add the final norm and projection. @param hidden name of f32[U, hidden]  @returns name of f32[U, width] */
+export function addFinal(
+  graph: WeightedGraph,
+  spec: DecoderSpec,
+  { finalNorm, projectOut }: HeadWeights,
+  hidden: string,
+): string {
+  const { hiddenSize, embedding } = spec;
+  let x = hidden;
   if (finalNorm !== null) x = addNorm(graph, x, 'norm.final', spec.norm, finalNorm);
   if (projectOut !== null) {
     const w = graph.weight('project.weight', new Tensor('F32', [embedding.width, hiddenSize], projectOut));
     x = graph.node('Gemm', [x, w], { attributes: { transB: { int: 1 } } });
   }
-  graph.node('Identity', [x], { outputs: ['out'] });
-  graph.output('out', 'F32', ['U', embedding.width]);
-  return graph.finish();
+  return x;
 }
 
 /** What a vocabulary graph gives: the scores, the scores and what KL divergence needs, or the logits themselves. */

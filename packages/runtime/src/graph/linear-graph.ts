@@ -15,7 +15,7 @@
  *   `batch` takes, as bitsandbytes does, whole columns: of the tokens that s sees.
  */
 import { InternalError, Tensor } from '@bitcliff/core';
-import type { LinearWeights } from '@bitcliff/quantize';
+import type { LinearWeights, MatMulNBits } from '@bitcliff/quantize';
 import type { WeightedGraph } from './weighted-graph.ts';
 
 const MICROSOFT = 'com.microsoft';
@@ -32,7 +32,9 @@ export type Int8Weights = Omit<LinearWeights & { readonly kind: 'int8' }, 'codes
 export type GraphWeights =
   | Exclude<LinearWeights, { readonly kind: 'int8' }>
   | Int8Weights
-  | { readonly kind: 'stored'; readonly weight: Float32Array };
+  | { readonly kind: 'stored'; readonly weight: Float32Array }
+  /** Codes that the product dequantizes as it runs; X is divided by `inputScale` f32[in] first. */
+  | { readonly kind: 'packed'; readonly packed: MatMulNBits; readonly inputScale: Float32Array | null };
 
 /** One linear layer to be put into a graph. */
 export interface GraphLinear {
@@ -74,6 +76,8 @@ export function addLinears(
         const w = graph.weight(`${name}.weight`, new Tensor('F32', [K, N], weights.weight));
         return graph.node('Gemm', bias === null ? [x, w] : [x, w, bias]);
       }
+      case 'packed':
+        return plus(addPackedProduct(graph, x, layer, weights));
       case 'int8': {
         const key = inputKey(weights);
         const input = quantized.get(key) ?? addQuantizeInput(graph, x, layer, weights, mask);
@@ -104,7 +108,7 @@ interface QuantizedInput {
 function addQuantizeInput(
   graph: WeightedGraph,
   input: string,
-  { name, inFeatures: K }: GraphLinear,
+  { name }: GraphLinear,
   weights: Int8Weights,
   mask: string | null,
 ): QuantizedInput {
@@ -115,11 +119,7 @@ function addQuantizeInput(
   const flat = graph.constant(`${prefix}.flat`, new Tensor('I64', [1], BigInt64Array.of(-1n)));
   const zeroPoint = graph.constant(`${prefix}.zero_point`, new Tensor('U8', [], Uint8Array.of(128)));
 
-  let x = input;
-  if (weights.inputScale !== null) {
-    const inverse = Float32Array.from(weights.inputScale, (s) => 1 / s);
-    x = graph.node('Mul', [x, graph.weight(`${prefix}.inverse_smooth`, new Tensor('F32', [K], inverse))]);
-  }
+  let x = weights.inputScale === null ? input : addInputScale(graph, input, prefix, weights.inputScale);
   let forScale = x;
   let outliers: QuantizedInput['outliers'] = null;
   if (weights.outliers !== null) {
@@ -145,6 +145,39 @@ function addQuantizeInput(
     attributes: { axis: { int: 0 } },
   });
   return { codes, scale, zeroPoint, one: scalar('one', 1), outliers };
+}
+
+/** X divided by the scales of its columns. */
+function addInputScale(graph: WeightedGraph, x: string, prefix: string, inputScale: Float32Array): string {
+  const inverse = new Tensor(
+    'F32',
+    [inputScale.length],
+    inputScale.map((s) => 1 / s) as Float32Array<ArrayBuffer>,
+  );
+  return graph.node('Mul', [x, graph.weight(`${prefix}.inverse_smooth`, inverse)]);
+}
+
+/** Y = X · deq(B)ᵀ; the product is in f32. @see onnxruntime docs/ContribOperators.md, com.microsoft.MatMulNBits */
+function addPackedProduct(
+  graph: WeightedGraph,
+  input: string,
+  { name }: GraphLinear,
+  { packed, inputScale }: GraphWeights & { readonly kind: 'packed' },
+): string {
+  const x = inputScale === null ? input : addInputScale(graph, input, `${name}.input`, inputScale);
+  const { attributes, B, scales, zero_points } = packed;
+  const inputs = [x, graph.weight(`${name}.codes`, B), graph.weight(`${name}.scales`, scales)];
+  if (zero_points !== null) inputs.push(graph.weight(`${name}.zero_points`, zero_points));
+  return graph.node('MatMulNBits', inputs, {
+    domain: MICROSOFT,
+    attributes: {
+      K: { int: attributes.K },
+      N: { int: attributes.N },
+      bits: { int: attributes.bits },
+      block_size: { int: attributes.block_size },
+      accuracy_level: { int: 1 }, // f32
+    },
+  });
 }
 
 /** The attention mask as [S, S]. */

@@ -6,6 +6,12 @@
 import type { DType, Tensor } from '@bitcliff/core';
 import { type OnnxDimension, OnnxGraph } from '@bitcliff/formats/onnx';
 
+/** Version of the standard operators in all graphs. */
+export const OPSET = 21;
+
+/** From this many bytes on, a constant is a file of its own. */
+const EXTERNAL_BYTES = 1024;
+
 /** A graph as ONNX Runtime loads it, and the tensors that every run of it is fed. */
 export interface EncodedGraph {
   readonly model: Uint8Array;
@@ -19,12 +25,19 @@ export interface EncodedGraph {
 export class WeightedGraph extends OnnxGraph {
   readonly #weights = new Map<string, Tensor>();
   readonly #outputs: string[] = [];
+  /** Stands before the names of weights and constants, so that blocks of one graph do not share them. */
+  scope = '';
 
-  /** Declare an input that takes this tensor in every run. @returns `name` */
+  /** Declare an input that takes this tensor in every run. @returns its name */
   weight(name: string, tensor: Tensor): string {
-    this.input(name, tensor.dtype, tensor.shape);
-    this.#weights.set(name, tensor);
-    return name;
+    const full = this.scope + name;
+    this.input(full, tensor.dtype, tensor.shape);
+    this.#weights.set(full, tensor);
+    return full;
+  }
+
+  override constant(name: string, tensor: Tensor, options?: { readonly external?: boolean }): string {
+    return super.constant(this.scope + name, tensor, options);
   }
 
   override output(name: string, dtype: DType, shape: readonly OnnxDimension[]): void {
@@ -35,10 +48,17 @@ export class WeightedGraph extends OnnxGraph {
   /** The model with the operators that all graphs here use. */
   finish(): EncodedGraph {
     return {
-      model: this.encode({ opset: 21, microsoft: true }),
+      model: this.encode({ opset: OPSET, microsoft: true }),
       weights: this.#weights,
       outputs: this.#outputs,
     };
+  }
+}
+
+/** A graph that is written to a file: weights are constants, large ones outside the model. */
+export class ConstantGraph extends WeightedGraph {
+  override weight(name: string, tensor: Tensor): string {
+    return this.constant(name, tensor, { external: tensor.data.byteLength >= EXTERNAL_BYTES });
   }
 }
 

@@ -18,6 +18,8 @@ export function awqCandidates(
   meanAbs: Float32Array,
   wMean: Float32Array | null,
 ): AwqCandidate[] {
+  const none = { ratio: 0, duo: false, scales: new Float32Array(meanAbs.length).fill(1) };
+  if (scaling === 'none') return [none];
   if (scaling !== 'duo-or-none') {
     const duo = scaling === 'duo';
     return Array.from({ length: gridPoints }, (_, i) => {
@@ -25,7 +27,6 @@ export function awqCandidates(
       return { ratio, duo, scales: awqScales(ratio, meanAbs, duo ? wMean : null) };
     });
   }
-  const none = { ratio: 0, duo: false, scales: new Float32Array(meanAbs.length).fill(1) };
   return [
     none,
     ...Array.from({ length: gridPoints - 1 }, (_, i) => {

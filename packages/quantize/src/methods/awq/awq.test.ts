@@ -178,6 +178,13 @@ describe('awq', () => {
     expect(guarded.history).toEqual(free.history);
   });
 
+  it('searches no scales when it is told so', () => {
+    const method = { gridPoints: 20, scaling: 'none', neverWorse: false } as const;
+    const { scales, history } = searchAwqScales([weight], inputs, scheme(4, 64), method);
+    expect(history).toHaveLength(1);
+    expect(new Set(scales)).toEqual(new Set([1]));
+  });
+
   it('always has plain rounding among the candidates of duo-or-none', () => {
     const s = scheme(4, 64);
     const found = searchAwqScales([weight], inputs, s, {

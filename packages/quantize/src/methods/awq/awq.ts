@@ -40,7 +40,9 @@ export function searchAwqScales(
   const rows = weights[0]!.rows;
   const form = createGramForm(inputs.gram, rows);
   const wMean =
-    method.scaling === 'activations' ? null : meanRelativeWeights(weights, groupRowsOf(scheme, rows));
+    method.scaling === 'activations' || method.scaling === 'none'
+      ? null
+      : meanRelativeWeights(weights, groupRowsOf(scheme, rows));
   // Σ (X (Ŵ − W))² of each layer
   const errorsOf = (scales: Float32Array): number[] =>
     weights.map((weight) => {

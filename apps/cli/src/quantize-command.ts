@@ -1,0 +1,248 @@
+/** @file `bitcliff quantize`: a checkpoint that other programs load, from a checkpoint and a recipe. */
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { InvalidInputError } from '@bitcliff/core';
+import type { QuantizableType } from '@bitcliff/formats';
+import { calibrationNeeds, MODULE_ROLES, type Recipe, resolveRecipes } from '@bitcliff/quantize';
+import {
+  ARTIFACT_FORMATS,
+  type ArtifactFormat,
+  type ArtifactManifest,
+  type Checkpoint,
+  checkArtifactFormat,
+  checkFoldable,
+  estimateSeconds,
+  foldableRecipe,
+  ggmlTypeOf,
+  probeMachine,
+  type QuantizeModelRecord,
+  quantizeModel,
+  quantizeModelWork,
+} from '@bitcliff/runtime';
+import {
+  createScratchFile,
+  openCheckpoint,
+  openQuantizedFolder,
+  requireNewFolder,
+  writeArtifact,
+  writeGgufCheckpoint,
+} from '@bitcliff/runtime/node';
+import { type Command, Option } from 'commander';
+import * as ort from 'onnxruntime-node';
+import { type CalibrationFlags, readCalibration, sampleLength } from './calibration.ts';
+import { addEngineOptions, type EngineFlags } from './engine-options.ts';
+import { localPath } from './local-path.ts';
+import { parseCount, parseNumber } from './option-values.ts';
+import { createProgressLine } from './progress-line.ts';
+import { renderEstimate, renderReports } from './quantize-report.ts';
+import type { Terminal } from './terminal.ts';
+
+interface QuantizeFlags extends EngineFlags, CalibrationFlags {
+  readonly recipe?: string;
+  readonly out: string;
+  readonly format: ArtifactFormat;
+  readonly type?: QuantizableType;
+  readonly skipUnfoldable?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+interface Context {
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+}
+
+/** `bitcliff quantize`. */
+export function addQuantizeCommand(program: Command, context: Context): void {
+  const command = program
+    .command('quantize')
+    .description('Quantize a checkpoint and write it as a folder or file that other programs load.')
+    .argument('<checkpoint>', 'Hugging Face folder, or hf:org/name[@revision]')
+    .option('--recipe <name>', 'what is done to the weights, such as gptq-w4g128')
+    .requiredOption('--out <path>', 'folder to be made; a .gguf file for gguf')
+    .addOption(
+      new Option('--format <name>', 'layout of the result').choices(ARTIFACT_FORMATS).makeOptionMandatory(),
+    )
+    .option('--type <type>', 'type of the matrices of a GGUF file, such as Q8_0, Q4_K; needs no recipe')
+    .option('--calibration <source>', 'a text file, random-tokens or random-punctuation')
+    .option('--samples <n>', 'calibration windows', parseCount, 64)
+    .option('--length <n>', 'tokens of a window (default: 512, or the positions of the model)', parseCount)
+    .option('--seed <n>', 'of the calibration windows', parseNumber, 0)
+    .option(
+      '--skip-unfoldable',
+      'leave input scales (AWQ, SmoothQuant) out where a file has no place for them',
+    )
+    .option('--dry-run', 'print an estimate of time and memory, and write nothing')
+    .option('--json', 'print the record as JSON');
+  addEngineOptions(command)
+    .addHelpText(
+      'after',
+      '\nStopped with Ctrl-C, or by an error, the same command goes on at the block where it was: finished blocks are kept beside' +
+        '\nthe output, in <out>.bitcliff-work, until it is done.\n' +
+        '\nExample:\n  $ bitcliff quantize models/my-llama --recipe gptq-w4g128 --calibration wiki.txt --format gptq --out my-llama-gptq',
+    )
+    .action(async (path: string, flags: QuantizeFlags) => {
+      const checkpoint = await openCheckpoint(await localPath(path, { signal: context.signal }));
+      try {
+        if (flags.format === 'gguf') await writeGguf(checkpoint, flags, context);
+        else await quantize(checkpoint, { path, format: flags.format, flags }, context);
+      } finally {
+        await checkpoint.close();
+      }
+    });
+}
+
+async function quantize(
+  checkpoint: Checkpoint,
+  { path, format, flags }: { path: string; format: Exclude<ArtifactFormat, 'gguf'>; flags: QuantizeFlags },
+  { terminal, signal }: Context,
+): Promise<void> {
+  const recipe = recipeOf(checkpoint, flags);
+  checkArtifactFormat(checkpoint, recipe, format);
+  if (format !== 'onnx') checkFoldable(checkpoint, recipe); // a graph divides inputs itself
+  await requireNewFolder(flags.out);
+  if (flags.calibration === undefined && needsCalibration(recipe)) throw noCalibration(recipe);
+  if (flags.dryRun) return dryRun(checkpoint, recipe, flags, terminal);
+  const sequences = await readCalibration(checkpoint, flags);
+  const work = `${resolve(flags.out)}.bitcliff-work`;
+  const blocks = openQuantizedFolder(join(work, recipe.name), checkpoint, recipe);
+  const progress = createProgressLine(terminal.stderr);
+  try {
+    const record = await quantizeModel(checkpoint, recipe, {
+      ort,
+      blocks,
+      sequences,
+      threads: flags.threads,
+      executionProviders: flags.provider,
+      memoryBudget: flags.memory * 2 ** 30,
+      scratch: createScratchFile,
+      signal,
+      onProgress: progress.update,
+    });
+    const calibration = flags.calibration ?? null;
+    const source = { checkpoint: path, calibration, seed: flags.seed };
+    const manifest = await writeArtifact(checkpoint, flags.out, {
+      format,
+      record,
+      blocks,
+      source,
+      signal,
+      onProgress: progress.update,
+    });
+    progress.end();
+    await rm(work, { recursive: true, force: true });
+    terminal.stdout.write(flags.json ? toJson(flags, record, manifest) : render(flags, record, manifest));
+  } catch (error) {
+    progress.end();
+    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? diskFull(flags.out, work, error) : error;
+  }
+}
+
+async function writeGguf(
+  checkpoint: Checkpoint,
+  flags: QuantizeFlags,
+  { terminal, signal }: Context,
+): Promise<void> {
+  const { out, json } = flags;
+  let type = flags.type;
+  if (type === undefined) {
+    const recipe = recipeOf(checkpoint, flags);
+    checkArtifactFormat(checkpoint, recipe, 'gguf');
+    type = ggmlTypeOf(checkpoint, recipe)!;
+  }
+  await mkdir(dirname(resolve(out)), { recursive: true });
+  const progress = createProgressLine(terminal.stderr);
+  try {
+    const written = await writeGgufCheckpoint(checkpoint, out, { type, signal, onProgress: progress.update });
+    progress.end();
+    const { fallbacks } = written;
+    const note =
+      fallbacks.length === 0
+        ? ''
+        : `, ${fallbacks.length} matrices in another type: their rows are not whole blocks`;
+    terminal.stdout.write(
+      json
+        ? `${JSON.stringify({ out, type, types: Object.fromEntries(written.types), fallbacks })}\n`
+        : `${out}: ${written.types.size} tensors, matrices in ${type}${note}\n`,
+    );
+  } catch (error) {
+    progress.end();
+    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? diskFull(out, null, error) : error;
+  }
+}
+
+function recipeOf(checkpoint: Checkpoint, flags: QuantizeFlags): Recipe {
+  if (flags.recipe === undefined) {
+    throw new InvalidInputError({
+      op: 'quantize',
+      problem: 'no recipe',
+      expected:
+        flags.format === 'gguf' ? '--type, such as --type Q8_0' : '--recipe, such as --recipe gptq-w4g128',
+    });
+  }
+  const recipe = resolveRecipes([flags.recipe])[0]!;
+  return flags.skipUnfoldable ? foldableRecipe(checkpoint, recipe) : recipe;
+}
+
+const needsCalibration = (recipe: Recipe): boolean =>
+  MODULE_ROLES.some((role) => calibrationNeeds(recipe.roles[role]) !== null);
+
+function noCalibration({ name }: Recipe): InvalidInputError {
+  return new InvalidInputError({
+    op: 'quantize',
+    problem: `recipe "${name}" needs calibration`,
+    expected: '--calibration with a text file, random-tokens or random-punctuation',
+  });
+}
+
+async function dryRun(
+  checkpoint: Checkpoint,
+  recipe: Recipe,
+  flags: QuantizeFlags,
+  terminal: Terminal,
+): Promise<void> {
+  const sequences = flags.calibration === undefined ? 0 : flags.samples;
+  const work = quantizeModelWork(checkpoint, recipe, { sequences, length: sampleLength(checkpoint, flags) });
+  const rates = await probeMachine(ort, { threads: flags.threads, executionProviders: flags.provider });
+  const seconds = estimateSeconds(work, rates);
+  terminal.stdout.write(
+    flags.json
+      ? `${JSON.stringify({ recipe: recipe.name, work, rates, seconds })}\n`
+      : renderEstimate(work, rates, seconds),
+  );
+}
+
+function toJson({ out }: QuantizeFlags, record: QuantizeModelRecord, manifest: ArtifactManifest): string {
+  const { resumed, reports } = record;
+  return `${JSON.stringify({ out, resumed, ...manifest, reports })}\n`;
+}
+
+function render(
+  { out, format }: QuantizeFlags,
+  record: QuantizeModelRecord,
+  manifest: ArtifactManifest,
+): string {
+  const { calibration, recipe } = record;
+  const lines = [
+    `${out}: ${recipe.name} as ${format}, ${manifest.averageBits.toFixed(3)} bits per weight of the linear layers`,
+    calibration === null
+      ? 'no calibration: output errors are not measured'
+      : `calibration: ${manifest.source.calibration}, ${calibration.sequences} windows, ${calibration.tokens} tokens, hash ${calibration.tokenHash.slice(0, 16)}`,
+    ...(record.resumed === 0 ? [] : [`${record.resumed} blocks were done before`]),
+  ];
+  return `${renderReports(record.reports)}\n${lines.join('\n')}\n`;
+}
+
+function diskFull(path: string, work: string | null, cause: unknown): InvalidInputError {
+  return new InvalidInputError({
+    op: 'quantize',
+    problem: 'the disk is full',
+    expected: 'room for the result',
+    path,
+    hint:
+      work === null
+        ? 'Nothing of the result was left'
+        : `Nothing of the result was left; finished blocks are in ${work}, and the same command goes on from there`,
+    cause,
+  });
+}

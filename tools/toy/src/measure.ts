@@ -1,19 +1,22 @@
-/** @file `node --conditions=@bitcliff/source src/measure.ts --checkpoint DIR [--items 300] [--seed N]`: a checkpoint's accuracy in jax-js. */
-import './web-worker.ts';
+/**
+ * @file `node --conditions=@bitcliff/source src/measure.ts --checkpoint DIR [--items 500] [--seed N] [--json]`: a checkpoint's scores on the toy tasks,
+ * computed by the training's own model.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { InvalidInputError, type Tensor } from '@bitcliff/core';
-import { openSafetensorsFile } from '@bitcliff/formats/node';
-import { init } from '@jax-js/jax';
-import { fromHubConfig, fromTensors } from './checkpoint.ts';
-import { trainingStories } from './corpus.ts';
-import { hellaSwagAccuracy, lambadaScores } from './scoring.ts';
-import { createHellaSwag, createLambada, DEFAULT_ITEMS, DEFAULT_TASK_SEED, openingsOf } from './tasks.ts';
+import { InvalidInputError } from '@bitcliff/core';
+import { useAllCores } from '@bitcliff/pretrain/threads';
+import { DEFAULT_ITEMS, DEFAULT_TASK_SEED } from './tasks/index.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
 const { values } = parseArgs({
-  options: { checkpoint: { type: 'string' }, items: { type: 'string' }, seed: { type: 'string' } },
+  options: {
+    checkpoint: { type: 'string' },
+    items: { type: 'string' },
+    seed: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
 });
 const folder = values.checkpoint;
 if (folder === undefined) {
@@ -23,29 +26,29 @@ if (folder === undefined) {
     expected: '--checkpoint and a folder',
   });
 }
-const readJson = (name: string): Record<string, number> =>
+useAllCores();
+const { init } = await import('@jax-js/jax');
+const { readCheckpoint } = await import('@bitcliff/pretrain/node');
+const { measureTasks } = await import('./measure-tasks.ts');
+await init('wasm');
+
+const { model, params } = await readCheckpoint(folder);
+const readJson = (name: string): Record<string, unknown> =>
   JSON.parse(readFileSync(join(folder, name), 'utf8'));
-const config = fromHubConfig(readJson('config.json'));
 const tokenizer = loadTokenizer({
   tokenizer: readJson('tokenizer.json'),
   config: readJson('tokenizer_config.json'),
 });
-const source = await openSafetensorsFile(join(folder, 'model.safetensors'));
-const tensors = new Map<string, Tensor>();
-for (const name of source.names()) tensors.set(name, await source.read(name));
-await source.close();
-
-await init('wasm');
-const params = fromTensors(tensors, config);
-const options = {
-  items: Number(values.items ?? DEFAULT_ITEMS),
-  seed: Number(values.seed ?? DEFAULT_TASK_SEED),
-  seen: openingsOf(trainingStories()),
-};
-const hellaSwag = await hellaSwagAccuracy(params, config, tokenizer, createHellaSwag(options));
-const lambada = await lambadaScores(params, config, tokenizer, createLambada(options));
-console.log(`${options.items} rows of each task, seed ${options.seed}`);
-console.log(`hellaswag      acc ${(100 * hellaSwag).toFixed(1)} %`);
-console.log(
-  `lambada_openai acc ${(100 * lambada.accuracy).toFixed(1)} %, perplexity ${lambada.perplexity.toFixed(3)}`,
-);
+const seed = Number(values.seed ?? DEFAULT_TASK_SEED);
+const scores = await measureTasks(params, model, tokenizer, { seed, items: Number(values.items ?? DEFAULT_ITEMS) });
+if (values.json) console.log(JSON.stringify(scores, null, 2));
+else {
+  for (const { task, score, metric, chance, items } of scores) {
+    // 99 % of a normal distribution lies within 2.576 standard deviations
+    const half = 2.576 * Math.sqrt((score * (1 - score)) / items);
+    const percent = (x: number): string => (100 * x).toFixed(1).padStart(5);
+    const guess = chance === undefined ? '' : `, chance ${percent(chance)}`;
+    const interval = metric === 'likelihood per byte' ? '' : ` ± ${percent(half)} (99 %)`;
+    console.log(`${task.padEnd(16)}${percent(score)}${interval}  ${metric}, ${items} items${guess}`);
+  }
+}

@@ -1,0 +1,14 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createTexts } from '../../tools/toy/src/corpus.ts';
+import { trainTokenizer } from '../../tools/toy/src/tokenizer.ts';
+import { definePretraining } from './src/index.ts';
+import { pretrainInWorker } from './src/node.ts';
+mkdirSync('/tmp/pt/tok', { recursive: true });
+const texts = createTexts(1, 3000, false);
+const t = trainTokenizer(texts, 512, 96);
+writeFileSync('/tmp/pt/corpus.txt', texts.join('\n\n\n'));
+writeFileSync('/tmp/pt/tok/tokenizer.json', JSON.stringify(t.tokenizer)); writeFileSync('/tmp/pt/tok/tokenizer_config.json', JSON.stringify(t.config));
+const p = definePretraining({ out: '/tmp/pt/runs', data: { files: ['/tmp/pt/corpus.txt'], separator: '\n\n\n', tokenizer: '/tmp/pt/tok' }, model: { architecture: 'gpt2', hiddenSize: 32, layers: 2, heads: 2, sequenceLength: 96 }, training: { steps: 30, batchSize: 8, learningRate: 3e-3, warmupSteps: 5 }, checkpoints: [0, 10], saveStateEvery: 10 });
+const stop = new AbortController();
+if (process.argv[2]) setTimeout(() => stop.abort(new Error('ctrl-c')), Number(process.argv[2]));
+console.log(await pretrainInWorker(p, p.variants[0]!, { signal: stop.signal, onEvent: (e) => console.log(JSON.stringify(e)) }));

@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { addEvalCommand } from './eval-command.ts';
 import { addInspectCommand } from './inspect-command.ts';
+import { addPretrainCommand } from './pretrain-command.ts';
 import { addScoreCommand } from './score-command.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -33,6 +34,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     .showHelpAfterError('(--help shows what can be said)');
   addEvalCommand(program, { terminal, signal: stop.signal, version: packageJson.version });
   addInspectCommand(program, { terminal, signal: stop.signal });
+  addPretrainCommand(program, { terminal, signal: stop.signal, version: packageJson.version });
   addScoreCommand(program, { terminal, signal: stop.signal });
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -2,7 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InvalidInputError, NotFoundError, UnknownNameError } from '@bitcliff/core';
-import type { Pretraining, PretrainingConfig, PretrainingEvent, PretrainingVariant } from '@bitcliff/pretrain';
+import type {
+  Pretraining,
+  PretrainingConfig,
+  PretrainingEvent,
+  PretrainingVariant,
+} from '@bitcliff/pretrain';
 import type { Command } from 'commander';
 import { createProgressLine } from './progress-line.ts';
 import type { Terminal } from './terminal.ts';
@@ -33,7 +38,10 @@ export function addPretrainCommand(
   program
     .command('pretrain')
     .description('Train a small model from random weights, or a grid of variants of one.')
-    .argument('<config>', 'file whose default export is a configuration (.ts, .js, .mjs), or that is one (.json)')
+    .argument(
+      '<config>',
+      'file whose default export is a configuration (.ts, .js, .mjs), or that is one (.json)',
+    )
     .option('--variants <names>', 'only these variants, with commas between')
     .option('--json', 'print the results as JSON')
     .addHelpText(

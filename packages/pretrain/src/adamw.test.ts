@@ -18,7 +18,10 @@ const arrays = (values: typeof start): Record<string, np.Array> => ({
 });
 
 /** AdamW as its paper writes it, in float64. */
-function reference({ beta1, beta2, epsilon, weightDecay, clipNorm }: AdamWConfig, rate: number): typeof start {
+function reference(
+  { beta1, beta2, epsilon, weightDecay, clipNorm }: AdamWConfig,
+  rate: number,
+): typeof start {
   const p = { matrix: [...start.matrix], gain: [...start.gain] };
   const m = { matrix: [0, 0, 0, 0], gain: [0, 0] };
   const v = { matrix: [0, 0, 0, 0], gain: [0, 0] };

@@ -42,8 +42,7 @@ export function adamwStep(
   config: AdamWConfig,
 ): TrainState {
   const { beta1, beta2, epsilon, weightDecay, clipNorm } = config;
-  const scale =
-    clipNorm === null ? np.ones([]) : np.minimum(np.array(clipNorm).div(norm.ref.add(1e-6)), 1);
+  const scale = clipNorm === null ? np.ones([]) : np.minimum(np.array(clipNorm).div(norm.ref.add(1e-6)), 1);
   norm.dispose();
   const [rate, correction1, correction2] = [rates.ref.slice(0), rates.ref.slice(1), rates.slice(2)];
   const next: TrainState = { params: {}, firstMoment: {}, secondMoment: {} };

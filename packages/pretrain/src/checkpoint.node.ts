@@ -1,15 +1,16 @@
 /** @file A model as an ordinary Hugging Face folder, and back. */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BitcliffError, type DType, FormatError, ShapeError, Tensor } from '@bitcliff/core';
+import { type DType, FormatError, ShapeError, Tensor } from '@bitcliff/core';
 import { encodeBF16, encodeF16, toFloat32 } from '@bitcliff/formats';
 import { openSafetensorsFile, writeSafetensorsFile } from '@bitcliff/formats/node';
 import { numpy as np } from '@jax-js/jax';
 import { type Params, weightSpecs } from './decoder.ts';
-import type { TrainingOptions } from './pretraining-config.ts';
 import { fromHubConfig, toHubConfig } from './hub-config.ts';
 import type { ModelConfig } from './model-config.ts';
+import { orWriteFailed } from './or-write-failed.node.ts';
 import type { Precision } from './precision.ts';
+import type { TrainingOptions } from './pretraining-config.ts';
 import type { TokenizerFolder } from './tokenizer.node.ts';
 
 /** What `training.json` beside the weights says. */
@@ -59,8 +60,9 @@ export async function writeCheckpoint(
     tensors.set(name, new Tensor(dtype, array.shape, encode(data) as never));
   }
   const partial = `${folder}.partial`;
-  await orWriteFailed(folder, partial, async () => {
-    await rm(partial, { recursive: true, force: true });
+  const remove = (): Promise<void> => rm(partial, { recursive: true, force: true });
+  const write = async (): Promise<void> => {
+    await remove();
     await mkdir(partial, { recursive: true });
     await writeSafetensorsFile(join(partial, 'model.safetensors'), tensors, { format: 'pt' });
     await writeFile(join(partial, 'config.json'), json(config));
@@ -68,30 +70,8 @@ export async function writeCheckpoint(
     for (const [name, text] of Object.entries(tokenizer.files)) await writeFile(join(partial, name), text);
     await rm(folder, { recursive: true, force: true });
     await rename(partial, folder);
-  });
-}
-
-/**
- * Run a piece of writing; when the file system refuses, remove what it left and say so.
- * @param partial the unfinished file or folder
- * @throws {BitcliffError} code `WRITE_FAILED`
- */
-export async function orWriteFailed(path: string, partial: string, write: () => Promise<void>): Promise<void> {
-  try {
-    await write();
-  } catch (cause) {
-    await rm(partial, { recursive: true, force: true });
-    const { code } = cause as NodeJS.ErrnoException;
-    if (typeof code !== 'string' || BitcliffError.isInstance(cause)) throw cause;
-    throw new BitcliffError({
-      code: 'WRITE_FAILED',
-      op: 'pretrain',
-      problem: code === 'ENOSPC' ? 'the disk is full' : `the file system refuses (${code})`,
-      path,
-      hint: 'What was written before is whole; the same command goes on from the last saved state',
-      cause,
-    });
-  }
+  };
+  await orWriteFailed(folder, write, remove);
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

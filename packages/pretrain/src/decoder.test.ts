@@ -5,9 +5,9 @@ import {
   decoderLogits,
   initParams,
   lossAndGradients,
+  type Params,
   type PassOptions,
   parameterCount,
-  type Params,
   weightSpecs,
 } from './decoder.ts';
 import type { ModelConfig } from './model-config.ts';
@@ -17,7 +17,14 @@ import { packWindows, toBatch } from './windows.ts';
 
 beforeAll(async () => void (await init('wasm')));
 
-const sizes = { vocabularySize: 11, hiddenSize: 8, layers: 2, intermediateSize: 12, sequenceLength: 7, normEpsilon: 1e-5 };
+const sizes = {
+  vocabularySize: 11,
+  hiddenSize: 8,
+  layers: 2,
+  intermediateSize: 12,
+  sequenceLength: 7,
+  normEpsilon: 1e-5,
+};
 const gpt2: ModelConfig = { architecture: 'gpt2', heads: 2, ...sizes };
 const llama: ModelConfig = { architecture: 'llama', heads: 4, keyValueHeads: 2, ropeTheta: 100, ...sizes };
 const F32: PassOptions = { precision: 'f32', normPrecision: 'f32', dropout: 0 };
@@ -74,7 +81,14 @@ describe.each([
 
   test('loss and the gradient of every weight are those of the float64 reference', () => {
     const batch = toBatch(windows, ids);
-    const { loss, gradients } = lossAndGradients(tree.ref(params), batch, np.ones([]), undefined, config, F32);
+    const { loss, gradients } = lossAndGradients(
+      tree.ref(params),
+      batch,
+      np.ones([]),
+      undefined,
+      config,
+      F32,
+    );
     expect(Math.abs(loss.item() - referenceLoss(weights, reference, config))).toBeLessThan(1e-5);
     let worst = { size: 0, name: '' };
     for (const [name, { shape, data }] of weights) {
@@ -82,7 +96,11 @@ describe.each([
       // every tenth weight, each tensor's first and last among them: the layers are checked one by one elsewhere
       for (let j = 0; j < data.length; j += Math.max(1, Math.min(10, data.length - 1))) {
         const at = (h: number): number =>
-          referenceLoss(new Map(weights).set(name, { shape, data: data.with(j, data[j]! + h) }), reference, config);
+          referenceLoss(
+            new Map(weights).set(name, { shape, data: data.with(j, data[j]! + h) }),
+            reference,
+            config,
+          );
         const size = Math.abs((at(1e-5) - at(-1e-5)) / 2e-5 - gradient[j]!);
         if (!(size <= worst.size)) worst = { size, name: `${name}[${j}]` };
       }
@@ -114,7 +132,14 @@ describe.each([
 
   test('bf16 is near float32, and not float32', () => {
     const loss = (pass: PassOptions): number =>
-      lossAndGradients(tree.ref(params), toBatch(windows, ids), np.ones([]), undefined, config, pass).loss.item();
+      lossAndGradients(
+        tree.ref(params),
+        toBatch(windows, ids),
+        np.ones([]),
+        undefined,
+        config,
+        pass,
+      ).loss.item();
     const difference = Math.abs(loss({ ...F32, precision: 'bf16' }) - loss(F32));
     expect(difference).toBeGreaterThan(1e-6);
     expect(difference).toBeLessThan(0.05);
@@ -122,7 +147,8 @@ describe.each([
 
   test('the loss scale multiplies the gradients', () => {
     const gradients = (scale: number): Params =>
-      lossAndGradients(tree.ref(params), toBatch(windows, ids), np.array(scale), undefined, config, F32).gradients;
+      lossAndGradients(tree.ref(params), toBatch(windows, ids), np.array(scale), undefined, config, F32)
+        .gradients;
     const [one, many] = [gradients(1), gradients(1024)];
     for (const [name, gradient] of Object.entries(one)) {
       const expected = gradient.dataSync().map((x) => 1024 * x);

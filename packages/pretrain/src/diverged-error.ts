@@ -14,7 +14,9 @@ export class DivergedError extends BitcliffError {
       expected: 'a finite number',
       received,
       hint:
-        (lastGood === undefined ? 'Nothing had been saved yet. ' : `${lastGood} is the last that was saved. `) +
+        (lastGood === undefined
+          ? 'Nothing had been saved yet. '
+          : `${lastGood} is the last that was saved. `) +
         'A lower learning rate, clipping or a longer warm-up help',
     });
     this.step = step;

@@ -39,8 +39,7 @@ export function gpt2Logits(tape: Tape, w: Weights, inputs: DecoderInputs, config
     layerNorm(tape, x, w(`${name}.weight`), w(`${name}.bias`), normEpsilon, inputs.normPrecision);
   const conv = (x: TapeNode, name: string): TapeNode =>
     linear(tape, x, w(`${name}.weight`), w(`${name}.bias`));
-  const drop = (x: TapeNode, place: number): TapeNode =>
-    dropout(tape, x, inputs.keep[place], inputs.dropout);
+  const drop = (x: TapeNode, place: number): TapeNode => dropout(tape, x, inputs.keep[place], inputs.dropout);
 
   const tokens = lookUp(tape, w('transformer.wte.weight'), inputs.tokens);
   let x = add(tape, tokens, lookUp(tape, w('transformer.wpe.weight'), inputs.positions));

@@ -66,9 +66,15 @@ export function fromHubConfig(json: Readonly<Record<string, unknown>>, path: str
   const number = (field: string): number => {
     const value = json[field];
     if (typeof value === 'number') return value;
-    throw new FormatError({ op: 'readCheckpoint', problem: `config.json without ${field}`, expected: 'a number', path });
+    throw new FormatError({
+      op: 'readCheckpoint',
+      problem: `config.json without ${field}`,
+      expected: 'a number',
+      path,
+    });
   };
-  const supported = json.tie_word_embeddings === false && (json.model_type === 'gpt2' || json.model_type === 'llama');
+  const supported =
+    json.tie_word_embeddings === false && (json.model_type === 'gpt2' || json.model_type === 'llama');
   if (!supported) {
     throw new UnsupportedError({
       op: 'readCheckpoint',

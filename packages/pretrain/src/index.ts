@@ -40,7 +40,13 @@ export { Tape, type TapeNode, type Rounded } from './tape.ts';
 export { createOrder, packWindows, SEED_LIMIT, targetCount, toBatch, type Windows } from './windows.ts';
 
 // training
-export { createTrainer, type StateArrays, type StepReport, type Trainer, type TrainingProgress } from './trainer.ts';
+export {
+  createTrainer,
+  type StateArrays,
+  type StepReport,
+  type Trainer,
+  type TrainingProgress,
+} from './trainer.ts';
 export { createTrainStep, type StepResult, type TrainStep } from './train-step.ts';
 export { type AdamWConfig, adamwStep, initState, type TrainState } from './adamw.ts';
 export { learningRateAt, type ScheduleConfig } from './schedule.ts';

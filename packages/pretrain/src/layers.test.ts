@@ -57,7 +57,8 @@ const rotaryTable = (f: (angle: number) => number): np.Array => {
     .reshape([T, H]);
 };
 /** [1, N, T, H] as heads. */
-const heads = (x: Matrix): Matrix[] => Array.from({ length: x.length / T }, (_, n) => x.slice(n * T, (n + 1) * T));
+const heads = (x: Matrix): Matrix[] =>
+  Array.from({ length: x.length / T }, (_, n) => x.slice(n * T, (n + 1) * T));
 
 /** A layer, its plain float64 double, and the shapes of what both are differentiated by. */
 interface Case {

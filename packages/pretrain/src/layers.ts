@@ -105,18 +105,9 @@ export function repeatHeads(tape: Tape, x: TapeNode, times: number): TapeNode {
  * @param q, k, v [B, N, T, H]  @param visible bool[B, 1, T, T], true where row's token may see column's; not consumed
  * @returns [B, T, N·H]
  */
-export function attention(
-  tape: Tape,
-  q: TapeNode,
-  k: TapeNode,
-  v: TapeNode,
-  visible: np.Array,
-): TapeNode {
+export function attention(tape: Tape, q: TapeNode, k: TapeNode, v: TapeNode, visible: np.Array): TapeNode {
   const [B, N, T, H] = q.value.shape as [number, number, number, number];
-  const scores = tape.apply(
-    (q, k) => np.matmul(q, k.transpose([0, 1, 3, 2])).mul(1 / Math.sqrt(H)),
-    [q, k],
-  );
+  const scores = tape.apply((q, k) => np.matmul(q, k.transpose([0, 1, 3, 2])).mul(1 / Math.sqrt(H)), [q, k]);
   const probabilities = tape.apply(
     (scores, visible) => nn.softmax(np.where(visible, scores, Number.NEGATIVE_INFINITY), -1),
     [scores],
@@ -158,12 +149,7 @@ export function dropout(tape: Tape, x: TapeNode, keep: np.Array | undefined, rat
  * @param logits [B, T, V]  @param targets i32[B, T]  @param weights f32[B, T], 1 where a target counts; not consumed
  * @returns a scalar
  */
-export function crossEntropy(
-  tape: Tape,
-  logits: TapeNode,
-  targets: np.Array,
-  weights: np.Array,
-): TapeNode {
+export function crossEntropy(tape: Tape, logits: TapeNode, targets: np.Array, weights: np.Array): TapeNode {
   const V = logits.value.shape[2]!;
   const loss = (logits: np.Array, targets: np.Array, weights: np.Array): np.Array => {
     const picked = np.sum(nn.logSoftmax(logits, -1).mul(nn.oneHot(targets, V)), -1); // [B, T]

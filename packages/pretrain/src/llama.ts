@@ -58,10 +58,8 @@ export function llamaLogits(tape: Tape, w: Weights, inputs: DecoderInputs, confi
   const { cos, sin } = rotaryTables(inputs.tokens.shape[1]!, headDim, config.ropeTheta);
   const norm = (x: TapeNode, name: string): TapeNode =>
     rmsNorm(tape, x, w(`${name}.weight`), normEpsilon, inputs.normPrecision);
-  const proj = (x: TapeNode, name: string): TapeNode =>
-    linear(tape, x, w(`${name}.weight`), undefined, true);
-  const drop = (x: TapeNode, place: number): TapeNode =>
-    dropout(tape, x, inputs.keep[place], inputs.dropout);
+  const proj = (x: TapeNode, name: string): TapeNode => linear(tape, x, w(`${name}.weight`), undefined, true);
+  const drop = (x: TapeNode, place: number): TapeNode => dropout(tape, x, inputs.keep[place], inputs.dropout);
   const rotated = (x: TapeNode, count: number): TapeNode =>
     rotate(tape, splitHeads(tape, x, count, headDim), cos, sin);
 

@@ -32,9 +32,9 @@ function dropBits(bits: np.Array, dropped: number): np.Array {
 /** bfloat16: the upper 16 bits. A NaN becomes the quiet NaN of its sign, as `encodeBF16` of `@bitcliff/formats` has it. */
 function roundToBF16(x: np.Array): np.Array {
   const bits = bitsOf(x);
-  const isNaN = np.greater(and(bits.ref, 0x7fffffff), u32(0x7f800000));
+  const notANumber = np.greater(and(bits.ref, 0x7fffffff), u32(0x7f800000));
   const quiet = and(bits.ref, 0x80000000).add(u32(0x7fc00000));
-  return floatOf(np.where(isNaN, quiet, dropBits(bits, 16)));
+  return floatOf(np.where(notANumber, quiet, dropBits(bits, 16)));
 }
 
 /** binary16: 13 bits fewer, multiples of 2⁻²⁴ below 2⁻¹⁴, infinity from 65520 on. A NaN becomes the quiet NaN of its sign. */

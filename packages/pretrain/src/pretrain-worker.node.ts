@@ -1,8 +1,8 @@
 /** @file The thread of `pretrainInWorker`. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { BitcliffError } from '@bitcliff/core';
-import type { Pretraining, PretrainingVariant } from './pretraining-config.ts';
 import type { WorkerMessage } from './pretrain-in-worker.node.ts';
+import type { Pretraining, PretrainingVariant } from './pretraining-config.ts';
 import { useAllCores } from './web-worker.node.ts';
 
 const port = parentPort!;

@@ -30,7 +30,11 @@ export async function readCorpus(
   let [training, heldOut] = [all, all];
   if (typeof data.heldOut === 'number') {
     const count = Math.round(data.heldOut * all.length);
-    const chosen = new Set(createRng(HELD_OUT_SEED).shuffle(all.map((_, i) => i)).slice(0, count));
+    const chosen = new Set(
+      createRng(HELD_OUT_SEED)
+        .shuffle(all.map((_, i) => i))
+        .slice(0, count),
+    );
     training = all.filter((_, i) => !chosen.has(i));
     heldOut = all.filter((_, i) => chosen.has(i));
   } else {
@@ -70,7 +74,8 @@ async function readDocuments(paths: readonly string[], separator: string | null)
       text = decoder.decode(await readFile(path));
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
-      if (code === 'ENOENT') throw new NotFoundError({ op: 'pretrain', problem: 'missing text file', path, cause });
+      if (code === 'ENOENT')
+        throw new NotFoundError({ op: 'pretrain', problem: 'missing text file', path, cause });
       if (!(cause instanceof TypeError)) throw cause;
       throw new InvalidInputError({ op: 'pretrain', problem: 'the text is not UTF-8', path, cause });
     }

@@ -3,11 +3,12 @@ import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { init } from '@jax-js/jax';
-import { orWriteFailed, writeCheckpoint } from './checkpoint.node.ts';
+import { writeCheckpoint } from './checkpoint.node.ts';
 import { parameterCount } from './decoder.ts';
-import type { Pretraining, PretrainingVariant } from './pretraining-config.ts';
 import { createMeanLoss } from './mean-loss.ts';
 import type { ModelConfig } from './model-config.ts';
+import { orWriteFailed } from './or-write-failed.node.ts';
+import type { Pretraining, PretrainingVariant } from './pretraining-config.ts';
 import type { PretrainingEvent, RunOptions, RunResult } from './pretraining-event.ts';
 import { readCorpus } from './read-windows.node.ts';
 import { learningRateAt } from './schedule.ts';
@@ -40,7 +41,7 @@ export async function runPretraining(
   const corpus = await readCorpus(pretraining.data, tokenizer, model.sequenceLength);
   const identity = { ...model, ...training, corpus: corpus.fingerprint };
   const from = await readState(folder, identity);
-  await orWriteFailed(folder, `${folder}.partial`, async () => void (await mkdir(folder, { recursive: true })));
+  await orWriteFailed(folder, () => mkdir(folder, { recursive: true }));
   await cutMetrics(join(folder, METRICS_FILE), from?.progress.step ?? 0);
 
   let lastGood = from === undefined ? undefined : `The state of step ${from.progress.step}`;
@@ -49,7 +50,7 @@ export async function runPretraining(
   const emit = async (event: PretrainingEvent): Promise<void> => {
     if (event.kind !== 'begin') {
       const path = join(folder, METRICS_FILE);
-      await orWriteFailed(path, `${path}.partial`, () => appendFile(path, `${JSON.stringify(event)}\n`));
+      await orWriteFailed(path, () => appendFile(path, `${JSON.stringify(event)}\n`));
     }
     onEvent?.(event);
   };

@@ -63,7 +63,7 @@ export class Tape {
     this.#backward.push(() => {
       if (node.gradient !== undefined) {
         const gradients = back(node.gradient) as np.Array[];
-        inputs.forEach((input, i) => this.#add(input, gradients[i]!, rounded));
+        for (const [i, input] of inputs.entries()) this.#add(input, gradients[i]!, rounded);
       }
       back.dispose();
     });

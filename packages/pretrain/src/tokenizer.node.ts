@@ -40,7 +40,8 @@ export async function openTokenizer(folder: string): Promise<TokenizerFolder> {
   }
   const specialId = (field: string): number | undefined => {
     const token = config[field];
-    const content = typeof token === 'object' && token !== null ? (token as { content?: unknown }).content : token;
+    const content =
+      typeof token === 'object' && token !== null ? (token as { content?: unknown }).content : token;
     return typeof content === 'string' ? tokenizer.token_to_id(content) : undefined;
   };
   const eosTokenId = specialId('eos_token');

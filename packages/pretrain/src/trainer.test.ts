@@ -31,7 +31,14 @@ const windows = packWindows(
 );
 
 function options(changes: Partial<TrainingOptions>): TrainingOptions {
-  const training = { steps: 40, batchSize: 8, learningRate: 0.01, warmupSteps: 5, initDeviation: 0.1, ...changes };
+  const training = {
+    steps: 40,
+    batchSize: 8,
+    learningRate: 0.01,
+    warmupSteps: 5,
+    initDeviation: 0.1,
+    ...changes,
+  };
   return definePretraining({
     out: '.',
     data: { files: ['x'], tokenizer: 'x' },
@@ -47,7 +54,11 @@ async function run(trainer: Trainer, steps: number): Promise<number[]> {
 }
 
 const bits = (state: StateArrays): unknown =>
-  [...state].map(([name, { shape, data }]) => [name, shape, [...new Uint32Array(data.buffer, data.byteOffset, data.length)]]);
+  [...state].map(([name, { shape, data }]) => [
+    name,
+    shape,
+    [...new Uint32Array(data.buffer, data.byteOffset, data.length)],
+  ]);
 
 test('the loss of a fixed seed falls as recorded', async () => {
   const losses = await run(createTrainer(model, options({ precision: 'f32' }), windows), 40);
@@ -95,7 +106,12 @@ test('an fp16 step that overflows changes nothing but the scale', async () => {
   const trainer = createTrainer(model, training, windows);
   const before = bits(await trainer.saveState());
   const report = await trainer.step();
-  expect(report).toMatchObject({ skipped: true, step: 1, updates: 0, lossScale: { scale: 2 ** 23, goodSteps: 0 } });
+  expect(report).toMatchObject({
+    skipped: true,
+    step: 1,
+    updates: 0,
+    lossScale: { scale: 2 ** 23, goodSteps: 0 },
+  });
   expect(Number.isFinite(report.loss)).toBe(true);
   expect(bits(await trainer.saveState())).toEqual(before);
   let last = report;

@@ -2,10 +2,10 @@
 import { numpy as np, tree } from '@jax-js/jax';
 import { initState, type TrainState } from './adamw.ts';
 import { initParams, type Params } from './decoder.ts';
-import type { TrainingOptions } from './pretraining-config.ts';
 import { DivergedError } from './diverged-error.ts';
 import { LEAST_LOSS_SCALE, type LossScale, nextLossScale } from './loss-scale.ts';
 import type { ModelConfig } from './model-config.ts';
+import type { TrainingOptions } from './pretraining-config.ts';
 import { learningRateAt } from './schedule.ts';
 import { createTrainStep } from './train-step.ts';
 import { createOrder, targetCount, toBatch, type Windows } from './windows.ts';
@@ -32,7 +32,10 @@ export interface StepReport extends TrainingProgress {
 }
 
 /** Weights and moments of a run, as plain numbers by `params.<name>`, `firstMoment.<name>` and `secondMoment.<name>`. */
-export type StateArrays = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+export type StateArrays = ReadonlyMap<
+  string,
+  { readonly shape: readonly number[]; readonly data: Float32Array }
+>;
 
 /** A training that has begun. */
 export interface Trainer {
@@ -97,7 +100,8 @@ export function createTrainer(
         : progress.lossScale;
     if (lossScale.scale < LEAST_LOSS_SCALE)
       throw new DivergedError(number, 'loss scale too small', lossScale.scale, lastGood());
-    if (!skipped && !Number.isFinite(loss)) throw new DivergedError(number, 'loss not finite', loss, lastGood());
+    if (!skipped && !Number.isFinite(loss))
+      throw new DivergedError(number, 'loss not finite', loss, lastGood());
     if (!skipped && !Number.isFinite(gradientNorm))
       throw new DivergedError(number, 'gradient not finite', gradientNorm, lastGood());
     progress = {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { FormatError, InvalidInputError, Tensor } from '@bitcliff/core';
 import { toFloat32 } from '@bitcliff/formats';
 import { openSafetensorsFile, writeSafetensorsFile } from '@bitcliff/formats/node';
-import { orWriteFailed } from './checkpoint.node.ts';
+import { orWriteFailed } from './or-write-failed.node.ts';
 import type { StateArrays, TrainingProgress } from './trainer.ts';
 
 const STATE_FILE = 'state.safetensors';
@@ -19,9 +19,11 @@ export async function writeState(
   state: StateArrays,
 ): Promise<void> {
   const path = join(folder, STATE_FILE);
-  const tensors = new Map([...state].map(([name, { shape, data }]) => [name, new Tensor('F32', shape, data)]));
+  const tensors = new Map(
+    [...state].map(([name, { shape, data }]) => [name, new Tensor('F32', shape, data)]),
+  );
   const metadata = { progress: JSON.stringify(progress), identity: JSON.stringify(identity) };
-  await orWriteFailed(path, `${path}.partial`, () => writeSafetensorsFile(path, tensors, metadata));
+  await orWriteFailed(path, () => writeSafetensorsFile(path, tensors, metadata));
 }
 
 /**
@@ -42,7 +44,7 @@ export async function readState(
   try {
     const { progress, identity: stored } = parseMetadata(source.metadata, path);
     const now = JSON.parse(JSON.stringify(identity)) as RunIdentity;
-    const names = [...new Set([...Object.keys(stored), ...Object.keys(now)])];
+    const names = [...new Set([...Object.keys(stored), ...Object.keys(now)])].sort();
     const different = names.filter((name) => JSON.stringify(stored[name]) !== JSON.stringify(now[name]));
     if (different.length > 0) {
       throw new InvalidInputError({

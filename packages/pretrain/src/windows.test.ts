@@ -5,7 +5,14 @@ import { createOrder, packWindows, targetCount, toBatch } from './windows.ts';
 beforeAll(async () => void (await init('wasm')));
 
 test('whole documents stand side by side, first fit', () => {
-  const windows = packWindows([[1, 2, 3], [4, 5, 6, 7], [8, 9]], 4);
+  const windows = packWindows(
+    [
+      [1, 2, 3],
+      [4, 5, 6, 7],
+      [8, 9],
+    ],
+    4,
+  );
   expect(windows.count).toBe(2);
   expect([...windows.tokens]).toEqual([1, 2, 3, 8, 9, 4, 5, 6, 7, 0]);
   expect([...windows.documents]).toEqual([1, 1, 1, 2, 2, 1, 1, 1, 1, 0]);
@@ -18,12 +25,21 @@ test('a long document is cut, and every token but its first is a target once', (
   const windows = packWindows([document], 4);
   const { tokens, targets, weights } = toBatch(windows, [0, 1, 2]);
   const counted = [...weights.dataSync()];
-  const pairs = [...targets.dataSync()].flatMap((target, i) => (counted[i] === 1 ? [[tokens.ref.dataSync()[i], target]] : []));
+  const pairs = [...targets.dataSync()].flatMap((target, i) =>
+    counted[i] === 1 ? [[tokens.ref.dataSync()[i], target]] : [],
+  );
   expect(pairs).toEqual(document.slice(1).map((token) => [token - 1, token]));
 });
 
 test('batches hold positions and targets within documents', () => {
-  const windows = packWindows([[1, 2, 3], [4, 5, 6, 7], [8, 9]], 4);
+  const windows = packWindows(
+    [
+      [1, 2, 3],
+      [4, 5, 6, 7],
+      [8, 9],
+    ],
+    4,
+  );
   const batch = toBatch(windows, [0, 1]);
   const rows = Object.fromEntries(Object.entries(batch).map(([name, array]) => [name, array.js()]));
   expect(rows).toEqual({
@@ -64,7 +80,11 @@ test('every pass has each window once, in an order of its own that the seed deci
   expect(passOf(1, 0)).not.toEqual(passOf(1, 1));
   expect(passOf(1, 0)).not.toEqual(passOf(2, 0));
   const order = createOrder(10, 2, 1);
-  expect([order(7), order(2), order(7)]).toEqual([createOrder(10, 2, 1)(7), createOrder(10, 2, 1)(2), order(7)]);
+  expect([order(7), order(2), order(7)]).toEqual([
+    createOrder(10, 2, 1)(7),
+    createOrder(10, 2, 1)(2),
+    order(7),
+  ]);
 });
 
 test('too few windows for a step are refused', () => {

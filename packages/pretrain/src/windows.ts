@@ -94,7 +94,8 @@ export function toBatch(windows: Windows, ids: readonly number[]): Batch {
       weights[to] = isTarget(windows, from) ? 1 : 0;
     }
   });
-  const ints = (data: Int32Array<ArrayBuffer>): np.Array => np.array(data, { dtype: np.int32 }).reshape(shape);
+  const ints = (data: Int32Array<ArrayBuffer>): np.Array =>
+    np.array(data, { dtype: np.int32 }).reshape(shape);
   return {
     tokens: ints(columns.tokens),
     documents: ints(columns.documents),

@@ -65,7 +65,8 @@ export function trainChoiceOnly(items: readonly Item[]): Baseline {
       const exps = scores.map((s) => Math.exp(s - most));
       choices.forEach((choice, i) => {
         const error = (i === item.gold ? 1 : 0) - exps[i]! / sum(exps);
-        for (const feature of features(choice)) weights.set(feature, (weights.get(feature) ?? 0) + RATE * error);
+        for (const feature of features(choice))
+          weights.set(feature, (weights.get(feature) ?? 0) + RATE * error);
       });
     }
   }

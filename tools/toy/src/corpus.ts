@@ -8,11 +8,11 @@ import { createStory, storyText } from './story.ts';
 
 /** Every kind of text with its share of the mixture; the shares add up to 1. */
 const KINDS: readonly (readonly [share: number, make: (rng: Rng, held: boolean) => string])[] = [
-  [0.5, (rng, held) => headed(rng, createStory(rng, held))],
-  [0.14, (rng, held) => causeText(rng, createCause(rng, held))],
+  [0.58, (rng, held) => headed(rng, createStory(rng, held))],
+  [0.1, (rng, held) => causeText(rng, createCause(rng, held))],
   [0.2, (rng, held) => pairText(createPair(rng, held))],
-  [0.1, (rng, held) => goalText(rng, createGoal(rng, held))],
-  [0.06, (rng, held) => paraphraseText(createParaphrase(rng, held))],
+  [0.07, (rng, held) => goalText(rng, createGoal(rng, held))],
+  [0.05, (rng, held) => paraphraseText(createParaphrase(rng, held))],
 ];
 
 /** About half of the stories carry their heading, as the rows of HellaSwag do. */

@@ -8,5 +8,5 @@ export function heldOut(signature: string): boolean {
   let hash = 0x811c9dc5;
   for (let i = 0; i < signature.length; i++) hash = Math.imul(hash ^ signature.charCodeAt(i), 0x01000193);
   hash ^= hash >>> 15; // the low bits of FNV-1a are weak
-  return (Math.imul(hash, 0x2c1b3c6d) >>> 29) === 0;
+  return Math.imul(hash, 0x2c1b3c6d) >>> 29 === 0;
 }

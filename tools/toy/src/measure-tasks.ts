@@ -38,7 +38,8 @@ export async function measureTasks(
     let at = 0;
     let [right, logProb, bytes] = [0, 0, 0];
     for (const { requests, gold } of items) {
-      const own = results.slice(at, (at += requests.length));
+      const own = results.slice(at, at + requests.length);
+      at += requests.length;
       const logProbs = own.map((r) => r.logProb);
       if (gold === undefined ? own[0]!.greedy : logProbs.indexOf(Math.max(...logProbs)) === gold) right++;
       logProb += logProbs[0]!;
@@ -48,8 +49,7 @@ export async function measureTasks(
     scores.push({
       task,
       score: task === 'paralex' ? Math.exp(logProb / bytes) : right / items.length,
-      metric:
-        task === 'paralex' ? 'likelihood per byte' : choices === 1 ? 'exact match' : 'accuracy',
+      metric: task === 'paralex' ? 'likelihood per byte' : choices === 1 ? 'exact match' : 'accuracy',
       chance: choices === 1 ? undefined : 1 / choices,
       items: items.length,
     });
@@ -69,13 +69,15 @@ async function scoreRequests(
     return { ids, begin: encode(tokenizer, kept).length - 1 };
   });
   const T = Math.max(...encoded.map(({ ids }) => ids.length)) - 1;
-  const run = jit((p: Params, tokens: np.Array, documents: np.Array, positions: np.Array, targets: np.Array) => {
-    const pass = { precision: 'f32', normPrecision: 'f32' } as const;
-    const logProbs = nn.logSoftmax(decoderLogits(p, { tokens, documents, positions }, model, pass), -1);
-    const best = np.max(logProbs.ref, -1);
-    const picked = np.sum(logProbs.mul(nn.oneHot(targets, model.vocabularySize)), -1);
-    return [picked.ref, picked.greaterEqual(best).astype(np.float32)];
-  });
+  const run = jit(
+    (p: Params, tokens: np.Array, documents: np.Array, positions: np.Array, targets: np.Array) => {
+      const pass = { precision: 'f32', normPrecision: 'f32' } as const;
+      const logProbs = nn.logSoftmax(decoderLogits(p, { tokens, documents, positions }, model, pass), -1);
+      const best = np.max(logProbs.ref, -1);
+      const picked = np.sum(logProbs.mul(nn.oneHot(targets, model.vocabularySize)), -1);
+      return [picked.ref, picked.greaterEqual(best).astype(np.float32)];
+    },
+  );
   const results: RequestScore[] = [];
   for (let begin = 0; begin < encoded.length; begin += BATCH) {
     const batch = encoded.slice(begin, begin + BATCH);

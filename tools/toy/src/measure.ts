@@ -40,7 +40,10 @@ const tokenizer = loadTokenizer({
   config: readJson('tokenizer_config.json'),
 });
 const seed = Number(values.seed ?? DEFAULT_TASK_SEED);
-const scores = await measureTasks(params, model, tokenizer, { seed, items: Number(values.items ?? DEFAULT_ITEMS) });
+const scores = await measureTasks(params, model, tokenizer, {
+  seed,
+  items: Number(values.items ?? DEFAULT_ITEMS),
+});
 if (values.json) console.log(JSON.stringify(scores, null, 2));
 else {
   for (const { task, score, metric, chance, items } of scores) {

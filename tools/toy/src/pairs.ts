@@ -4,7 +4,7 @@
  */
 import type { Rng } from '@bitcliff/core';
 import { heldOut } from './held-out.ts';
-import { NEEDS, PEOPLE, PLACES, THINGS, TIMES } from './world.ts';
+import { NEEDS, PEOPLE, THINGS, TIMES } from './world.ts';
 
 /** A passage with a blank. */
 export interface Pair {
@@ -77,9 +77,8 @@ const things: PairMaker = (rng) => {
   const result = rng.int(2);
   const answer = result === does ? 0 : 1;
   const time = rng.pick(TIMES);
-  const place = rng.pick(PLACES);
   const event = told
-    .replace('{a}', `${time} at the ${place} ${rng.pick(PEOPLE).name}`)
+    .replace('{a}', `${time} ${rng.pick(PEOPLE).name}`)
     .replace('{x}', first)
     .replace('{y}', second);
   return { sentence: `${event} The _ ${results[result]!}`, options: [first, second], answer };

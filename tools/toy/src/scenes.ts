@@ -37,7 +37,9 @@ export interface Scene {
 }
 
 /**
- * A kind of scene as sentences with slots: `{a}` who acts, `{b}` somebody else, `{s}` the pronoun of `{a}` and `{t}` that of `{b}`, `{o}` a thing,
+ * A kind of scene as sentences with slots. Endings have phrases that facts do not have ("to the mill", but "at the mill"): where both have the same, a small
+ * model learns from the facts, which nothing foretells, that nothing is to be looked up there.
+ * Slots: `{a}` who acts, `{b}` somebody else, `{s}` the pronoun of `{a}` and `{t}` that of `{b}`, `{o}` a thing,
  * `{x}` what is told, `{y}` what follows from it.
  */
 interface SceneKind {
@@ -57,11 +59,11 @@ interface SceneKind {
 const KINDS: readonly SceneKind[] = [
   {
     label: 'Hiding things',
-    tell: ['{a} put the {o} in the {x}.', '{a} hid the {o} in the {x}.', '{a} left the {o} in the {x}.'],
-    move: 'Then {b} moved the {o} to the {x}.',
+    tell: ['{a} put the {o} into the {x}.', '{a} laid the {o} into the {x}.', '{a} packed the {o} into the {x}.'],
+    move: 'Then {b} moved the {o} into the {x}.',
     cues: ['Later {b} wanted the {o}.', 'Then {b} needed the {o}.', '{b} asked for the {o}.'],
     subjects: ['{t}', '{b}'],
-    endings: ['found the {o} in the {y}.', 'saw the {o} in the {y}.', 'got the {o} from the {y}.'],
+    endings: ['found the {o} in the {y}.', 'saw the {o} in the {y}.', 'got the {o} out of the {y}.'],
     values: CONTAINERS,
   },
   {
@@ -74,19 +76,23 @@ const KINDS: readonly SceneKind[] = [
   },
   {
     label: 'Carrying things',
-    tell: ['{a} took the {o} to the {x}.', '{a} carried the {o} to the {x}.', '{a} brought the {o} to the {x}.'],
+    tell: [
+      '{a} took the {o} to the {x}.',
+      '{a} carried the {o} to the {x}.',
+      '{a} brought the {o} to the {x}.',
+    ],
     cues: ['Nobody touched the {o} again.', 'The {o} was heavy.', 'Soon everyone forgot the {o}.'],
     subjects: ['the {o}'],
-    endings: ['stayed at the {y}.', 'was at the {y}.', 'lay near the {y}.'],
+    endings: ['stayed at the {y}.', 'was at the {y}.', 'lay at the {y}.'],
     values: PLACES,
   },
   {
     label: 'Meeting friends',
-    tell: ['{a} went to the {x}.', '{a} walked to the {x}.', '{a} spent the day at the {x}.'],
+    tell: ['{a} went to the {x}.', '{a} walked to the {x}.', '{a} rode to the {x}.'],
     move: 'Then {a} ran on to the {x}.',
     cues: ['{b} wanted to see {a}.', '{b} had a message for {a}.', '{b} was looking for {a}.'],
     subjects: ['{t}', '{b}'],
-    endings: ['found {a} at the {y}.', 'met {a} at the {y}.', 'followed {a} to the {y}.'],
+    endings: ['found {a} at the {y}.', 'met {a} at the {y}.', 'saw {a} at the {y}.'],
     values: PLACES,
   },
   {

@@ -36,9 +36,10 @@ describe.each(Object.keys(COLUMNS))('%s', (task) => {
 
   test('has 500 different rows with the columns of the public data', () => {
     expect(rows).toHaveLength(500);
-    expect(new Set(rows.map((row) => JSON.stringify({ ...row, idx: 0, ind: 0, source_id: '', story_id: '' }))).size).toBe(
-      500,
-    );
+    expect(
+      new Set(rows.map((row) => JSON.stringify({ ...row, idx: 0, ind: 0, source_id: '', story_id: '' })))
+        .size,
+    ).toBe(500);
     for (const row of rows) {
       expect(Object.keys(row).join(' ')).toBe(COLUMNS[task]);
       for (const value of Object.values(row).flat()) expect(value).not.toBe('');
@@ -52,12 +53,16 @@ describe.each(Object.keys(COLUMNS))('%s', (task) => {
 
   test('no row stands in the training text', () => {
     const all = training.join('\n\n').replaceAll('  ', ' ');
-    const stands = (item: Item): boolean => all.includes(rightText(item).replaceAll('  ', ' ').replace(/\.$/, ''));
+    const stands = (item: Item): boolean =>
+      all.includes(rightText(item).replaceAll('  ', ' ').replace(/\.$/, ''));
     const seen: Item = { requests: [[training[9]!.slice(0, -5), training[9]!.slice(-5)]], gold: undefined };
     expect(stands(seen)).toBe(true);
     // the heading, which half of the stories have, would hide a repetition
     const bare = items.map((item): Item => {
-      const requests = item.requests.map(([a, b]): [string, string] => [a.replace(/^[A-Z][a-z ]+: (?=[A-Z])/, ''), b]);
+      const requests = item.requests.map(([a, b]): [string, string] => [
+        a.replace(/^[A-Z][a-z ]+: (?=[A-Z])/, ''),
+        b,
+      ]);
       return task === 'hellaswag' ? { ...item, requests } : item;
     });
     expect(bare.filter(stands).map(rightText)).toEqual([]);
@@ -88,26 +93,38 @@ describe.each(Object.keys(COLUMNS))('%s', (task) => {
   }
 });
 
-test.each(['hellaswag', 'storycloze_2016'])('%s: choosing what was mentioned first or last is not enough', (task) => {
-  const items = TASK_ITEMS[task]!(DEFAULT_TASK_SEED, 1000);
-  const answer = (text: string): string => text.replace('.', '').split(' ').at(-1)!;
-  const places = ({ requests }: Item, find: 'indexOf' | 'lastIndexOf'): number[] =>
-    requests.map(([context, ending]) => context[find](answer(ending)));
-  const last = (item: Item): number => {
-    const at = places(item, 'lastIndexOf');
-    return at.indexOf(Math.max(...at));
-  };
-  const first = (item: Item): number => {
-    const at = places(item, 'indexOf').map((place) => (place === -1 ? 1e6 : place));
-    return at.indexOf(Math.min(...at));
-  };
-  for (const choose of [first, last]) expect(choiceAccuracy(items, choose)).toBeLessThan(0.75);
-});
+test.each(['hellaswag', 'storycloze_2016'])(
+  '%s: choosing what was mentioned first or last is not enough',
+  (task) => {
+    const items = TASK_ITEMS[task]!(DEFAULT_TASK_SEED, 1000);
+    const answer = (text: string): string => text.replace('.', '').split(' ').at(-1)!;
+    const places = ({ requests }: Item, find: 'indexOf' | 'lastIndexOf'): number[] =>
+      requests.map(([context, ending]) => context[find](answer(ending)));
+    const last = (item: Item): number => {
+      const at = places(item, 'lastIndexOf');
+      return at.indexOf(Math.max(...at));
+    };
+    const first = (item: Item): number => {
+      const at = places(item, 'indexOf').map((place) => (place === -1 ? 1e6 : place));
+      return at.indexOf(Math.min(...at));
+    };
+    for (const choose of [first, last]) expect(choiceAccuracy(items, choose)).toBeLessThan(0.75);
+  },
+);
 
 test('the baselines can learn', () => {
   expect(baselines.bigram!('was with Anna.')).toBeGreaterThan(baselines.bigram!('with was Anna.'));
   const easy = Array.from({ length: 40 }, (_, i): Item => {
-    const requests: [string, string][] = i % 2 === 0 ? [['', 'yes'], ['', 'no']] : [['', 'no'], ['', 'yes']];
+    const requests: [string, string][] =
+      i % 2 === 0
+        ? [
+            ['', 'yes'],
+            ['', 'no'],
+          ]
+        : [
+            ['', 'no'],
+            ['', 'yes'],
+          ];
     return { requests, gold: i % 2 };
   });
   expect(baselineAccuracy(easy, trainChoiceOnly(easy))).toBe(1);

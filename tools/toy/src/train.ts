@@ -30,16 +30,23 @@ const chosen = values.variants?.split(',') ?? pretraining.variants.map(({ name }
 if (!existsSync(join(work, 'tokenizer'))) prepareCorpus(work);
 
 const log = (event: PretrainingEvent): void => {
-  if (event.kind === 'checkpoint') console.log(`step ${event.step}: held-out loss ${event.heldOutLoss.toFixed(4)}`);
-  if (event.kind === 'begin') console.log(`${event.variant}: ${event.parameters} weights, from step ${event.step}`);
+  if (event.kind === 'checkpoint')
+    console.log(`step ${event.step}: held-out loss ${event.heldOutLoss.toFixed(4)}`);
+  if (event.kind === 'begin')
+    console.log(`${event.variant}: ${event.parameters} weights, from step ${event.step}`);
   if (event.kind !== 'step' || event.step % LOG_EVERY !== 0) return;
   const { step, loss, learningRate, tokensPerSecond, secondsLeft } = event;
   const rates = `rate ${learningRate.toExponential(2)}, ${tokensPerSecond.toFixed(0)} tokens/s`;
-  console.log(`step ${step} loss ${loss.toFixed(4)} ${rates}, ${((secondsLeft ?? 0) / 60).toFixed(1)} min left`);
+  console.log(
+    `step ${step} loss ${loss.toFixed(4)} ${rates}, ${((secondsLeft ?? 0) / 60).toFixed(1)} min left`,
+  );
 };
 
 for (const variant of pretraining.variants.filter(({ name }) => chosen.includes(name))) {
-  const { folder, step } = await pretrainInWorker(pretraining, variant, { signal: stop.signal, onEvent: log });
+  const { folder, step } = await pretrainInWorker(pretraining, variant, {
+    signal: stop.signal,
+    onEvent: log,
+  });
   mkdirSync(out, { recursive: true });
   for (const name of readdirSync(folder).filter((entry) => /^step-\d+$/.test(entry))) {
     const isLast = Number(name.slice('step-'.length)) === step;

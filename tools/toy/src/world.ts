@@ -109,7 +109,16 @@ export const THINGS: readonly string[] = [
   'spoon',
 ];
 
-export const COLORS: readonly string[] = ['black', 'blue', 'brown', 'green', 'pink', 'red', 'white', 'yellow'];
+export const COLORS: readonly string[] = [
+  'black',
+  'blue',
+  'brown',
+  'green',
+  'pink',
+  'red',
+  'white',
+  'yellow',
+];
 
 /** Begin of a sentence: when. */
 export const TIMES: readonly string[] = [

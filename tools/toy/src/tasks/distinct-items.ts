@@ -17,8 +17,7 @@ export function distinctItems<T>(
   for (let misses = 0; items.size < count; ) {
     const { key, item } = make(rng);
     if (items.has(key)) {
-      if (++misses > PATIENCE)
-        throw new InternalError(`a toy task has fewer than ${count} different items`);
+      if (++misses > PATIENCE) throw new InternalError(`a toy task has fewer than ${count} different items`);
       continue;
     }
     items.set(key, item);

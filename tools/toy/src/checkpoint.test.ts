@@ -30,13 +30,21 @@ const early = EARLY_STEPS.map((step) => `control-step-${String(step).padStart(4,
 const folders = [...variants.map(({ name }) => name), ...early];
 
 test('every variant and the early steps of the control are there', () => {
-  const names = readdirSync(root, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  const names = readdirSync(root, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [entry.name] : [],
+  );
   expect(names.sort()).toEqual(folders.toSorted());
 });
 
 describe.each(folders)('%s', (name) => {
   test('is complete and at most 3 MB', () => {
-    const files = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json', 'training.json'];
+    const files = [
+      'config.json',
+      'model.safetensors',
+      'tokenizer.json',
+      'tokenizer_config.json',
+      'training.json',
+    ];
     expect(readdirSync(join(root, name)).sort()).toEqual(files);
     const bytes = files.reduce((sum, file) => sum + statSync(join(root, name, file)).size, 0);
     expect(bytes).toBeLessThan(3_000_000);
@@ -47,7 +55,9 @@ describe.each(folders)('%s', (name) => {
     const variant = variants.find((v) => v.name === record.variant)!;
     expect(record.training).toEqual(variant.training);
     expect(name).toBe(
-      record.step === variant.training.steps ? record.variant : `control-step-${String(record.step).padStart(4, '0')}`,
+      record.step === variant.training.steps
+        ? record.variant
+        : `control-step-${String(record.step).padStart(4, '0')}`,
     );
     expect(record.corpus.documents).toBe(CORPUS_TEXTS);
   });
@@ -57,9 +67,17 @@ describe.each(folders)('%s', (name) => {
     const rng = createRng(3);
     const ids = Array.from({ length: 24 }, () => rng.int(model.vocabularySize));
     const ints = (value: (t: number) => number): np.Array =>
-      np.array(Int32Array.from(ids, (_, t) => value(t)), { dtype: np.int32 }).reshape([1, ids.length]);
+      np
+        .array(
+          Int32Array.from(ids, (_, t) => value(t)),
+          { dtype: np.int32 },
+        )
+        .reshape([1, ids.length]);
     const batch = { tokens: ints((t) => ids[t]!), documents: ints(() => 1), positions: ints((t) => t) };
-    const expected = decoderLogits(params, batch, model, { precision: 'f32', normPrecision: 'f32' }).dataSync();
+    const expected = decoderLogits(params, batch, model, {
+      precision: 'f32',
+      normPrecision: 'f32',
+    }).dataSync();
     const checkpoint = await openCheckpoint(join(root, name));
     const engine = await createEngine(checkpoint, { ort });
     try {
@@ -77,7 +95,10 @@ describe.each(folders)('%s', (name) => {
 
 test('the tokenizer is the one that the training text gives', () => {
   const texts = createTexts(CORPUS_SEED, TOKENIZER_TEXTS, false);
-  const files = { tokenizer: readJson('control', 'tokenizer.json'), config: readJson('control', 'tokenizer_config.json') };
+  const files = {
+    tokenizer: readJson('control', 'tokenizer.json'),
+    config: readJson('control', 'tokenizer_config.json'),
+  };
   expect(files).toEqual(trainTokenizer(texts, VOCABULARY_SIZE, SEQUENCE_LENGTH));
   const tokenizer = loadTokenizer(files);
   for (const text of texts) expect(encode(tokenizer, text).length).toBeLessThanOrEqual(SEQUENCE_LENGTH);
@@ -87,9 +108,11 @@ test('scores.json says that the control knows the toy world', () => {
   const { control } = readJson('scores.json');
   const lambada = control.find(({ task }: { task: string }) => task === 'lambada_openai');
   expect(lambada.score).toBeGreaterThanOrEqual(0.6);
-  const above = control.filter(({ score, chance, items }: { score: number; chance?: number; items: number }) => {
-    const margin = 2.576 * Math.sqrt((score * (1 - score)) / items); // 99 %
-    return chance !== undefined && score - margin > chance;
-  });
+  const above = control.filter(
+    ({ score, chance, items }: { score: number; chance?: number; items: number }) => {
+      const margin = 2.576 * Math.sqrt((score * (1 - score)) / items); // 99 %
+      return chance !== undefined && score - margin > chance;
+    },
+  );
   expect(above.length + 1).toBeGreaterThanOrEqual(6); // LAMBADA's chance is that of one word among hundreds
 });

@@ -14,7 +14,10 @@ test('the texts of a seed stay what they are, as the committed checkpoints were 
 });
 
 test('the texts use at least 300 different words', () => {
-  const words = texts.join(' ').toLowerCase().match(/[a-z]+/g)!;
+  const words = texts
+    .join(' ')
+    .toLowerCase()
+    .match(/[a-z]+/g)!;
   expect(new Set(words).size).toBeGreaterThanOrEqual(300);
 });
 

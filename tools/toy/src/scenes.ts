@@ -59,7 +59,11 @@ interface SceneKind {
 const KINDS: readonly SceneKind[] = [
   {
     label: 'Hiding things',
-    tell: ['{a} put the {o} into the {x}.', '{a} laid the {o} into the {x}.', '{a} packed the {o} into the {x}.'],
+    tell: [
+      '{a} put the {o} into the {x}.',
+      '{a} laid the {o} into the {x}.',
+      '{a} packed the {o} into the {x}.',
+    ],
     move: 'Then {b} moved the {o} into the {x}.',
     cues: ['Later {b} wanted the {o}.', 'Then {b} needed the {o}.', '{b} asked for the {o}.'],
     subjects: ['{t}', '{b}'],

@@ -1,6 +1,6 @@
 /** @file AdamW with decoupled weight decay and clipping by global norm, in float32 (Loshchilov and Hutter, arXiv 1711.05101). */
 import { numpy as np } from '@jax-js/jax';
-import type { Params } from './decoder.ts';
+import type { Params } from './decoder-inputs.ts';
 
 /** Hyper-parameters that stay the same during a run. */
 export interface AdamWConfig {

@@ -5,11 +5,11 @@ import {
   decoderLogits,
   initParams,
   lossAndGradients,
-  type Params,
   type PassOptions,
   parameterCount,
   weightSpecs,
 } from './decoder.ts';
+import type { Params } from './decoder-inputs.ts';
 import type { ModelConfig } from './model-config.ts';
 import { ROUNDINGS } from './precision.ts';
 import { type ReferenceWeight, referenceLogits, referenceLoss } from './reference/reference-loss.ts';

@@ -1,17 +1,12 @@
 import { createRng } from '@bitcliff/core';
 import { numpy as np, random } from '@jax-js/jax';
+import type { Params, Weights } from './decoder-inputs.ts';
 import { gpt2Logits, gpt2Weights } from './gpt2.ts';
 import { crossEntropy } from './layers.ts';
 import { llamaLogits, llamaWeights } from './llama.ts';
 import type { ModelConfig, WeightSpecs } from './model-config.ts';
 import { type Precision, ROUNDINGS } from './precision.ts';
 import { Tape, type TapeNode } from './tape.ts';
-
-/** Weights by Hugging Face name, float32. */
-export type Params = Record<string, np.Array>;
-
-/** A weight as the operations see it. */
-export type Weights = (name: string) => TapeNode;
 
 /** Token windows as arrays, all [B, T]. */
 export type Batch = {
@@ -26,18 +21,6 @@ export type Batch = {
   /** f32, 1 where a target counts, else 0. */
   weights: np.Array;
 };
-
-/** What a forward pass needs beside the weights. */
-export interface DecoderInputs {
-  readonly tokens: np.Array;
-  readonly positions: np.Array;
-  /** bool[B, 1, T, T] */
-  readonly visible: np.Array;
-  readonly normPrecision: 'f32' | 'half';
-  readonly dropout: number;
-  /** f32[B, T, D], the attention output's and the MLP output's mask of each layer in turn; empty without dropout. */
-  readonly keep: readonly np.Array[];
-}
 
 /** How numbers are stored and dropped while training. */
 export interface PassOptions {

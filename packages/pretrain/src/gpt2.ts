@@ -1,4 +1,4 @@
-import type { DecoderInputs, Weights } from './decoder.ts';
+import type { DecoderInputs, Weights } from './decoder-inputs.ts';
 import { add, attention, dropout, gelu, layerNorm, linear, lookUp, splitHeads } from './layers.ts';
 import type { Gpt2Config, WeightSpec, WeightSpecs } from './model-config.ts';
 import type { Tape, TapeNode } from './tape.ts';

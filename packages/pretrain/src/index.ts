@@ -26,10 +26,10 @@ export {
   initParams,
   lossAndGradients,
   parameterCount,
-  type Params,
   type PassOptions,
   weightSpecs,
 } from './decoder.ts';
+export type { Params } from './decoder-inputs.ts';
 export type { Gpt2Config, LlamaConfig, ModelConfig, WeightSpec, WeightSpecs } from './model-config.ts';
 
 // half precision in float32

@@ -1,5 +1,5 @@
 import { numpy as np } from '@jax-js/jax';
-import type { DecoderInputs, Weights } from './decoder.ts';
+import type { DecoderInputs, Weights } from './decoder-inputs.ts';
 import {
   add,
   attention,

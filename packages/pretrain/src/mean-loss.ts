@@ -1,5 +1,6 @@
 import { jit, nn, numpy as np, tree } from '@jax-js/jax';
-import { decoderLogits, type Params, type PassOptions } from './decoder.ts';
+import { decoderLogits, type PassOptions } from './decoder.ts';
+import type { Params } from './decoder-inputs.ts';
 import type { ModelConfig } from './model-config.ts';
 import { toBatch, type Windows } from './windows.ts';
 

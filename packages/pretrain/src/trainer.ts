@@ -1,7 +1,8 @@
 /** @file The training loop, on whatever device jax-js has; files are the business of its caller. */
 import { numpy as np, tree } from '@jax-js/jax';
 import { initState, type TrainState } from './adamw.ts';
-import { initParams, type Params } from './decoder.ts';
+import { initParams } from './decoder.ts';
+import type { Params } from './decoder-inputs.ts';
 import { DivergedError } from './diverged-error.ts';
 import { LEAST_LOSS_SCALE, type LossScale, nextLossScale } from './loss-scale.ts';
 import type { ModelConfig } from './model-config.ts';

@@ -9,6 +9,7 @@ import { q40Dequantize, q40Quantize } from './formats/q4-0.bench.ts';
 import { readF32 } from './formats/read-f32.bench.ts';
 import { widen16Bit } from './formats/widen-16-bit.bench.ts';
 import { writeSafetensors } from './formats/write-safetensors.bench.ts';
+import { trainStep } from './pretrain/train-step.bench.ts';
 import { idleThreads, packing } from './runtime/score.bench.ts';
 
 const BENCHMARKS: readonly Benchmark[] = [
@@ -20,6 +21,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   writeSafetensors,
   packing,
   idleThreads,
+  trainStep,
 ];
 
 const { values, positionals } = parseArgs({

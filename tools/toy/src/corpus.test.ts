@@ -10,7 +10,19 @@ test('a seed always gives the same texts, another seed others', () => {
 });
 
 test('the texts of a seed stay what they are, as the committed checkpoints were trained on them', () => {
-  expect(createTexts(1, 8, false)).toMatchInlineSnapshot();
+  expect(createTexts(1, 8, false)).toMatchInlineSnapshot(`
+    [
+      "Nobody was in a hurry. Mary laid the ring into the drawer. Rosa packed the bell into the pocket. Then Ben needed the ring. He found the ring in the drawer. Nora asked for the bell. She saw the bell in the pocket.",
+      "After lunch Nora sold the doll to Rosa. Now Rosa has the doll.",
+      "Carrying things: Ben brought the mask to the garden. Nora carried the ball to the beach. Nobody was in a hurry. Soon everyone forgot the mask. The mask stayed at the garden. Soon everyone forgot the ball. The ball was at the beach.",
+      "After lunch Mary was thirsty and Nora was curious. So Mary drank some water.",
+      "Feeling unwell: A bell rang far away. The air smelled of summer. Ben came home lonely. Lucy was dirty. Ben thought about it. He visited a friend. Lucy thought about it. Lucy took some soap.",
+      "Getting things done: Rosa wanted to weigh the flour. Rosa began at once. She took a scale.",
+      "Feeding animals: They were good friends. Emma kept a monkey behind the house. Nora had a mouse. The day was long. Nora wanted to feed it. She bought a lot of cheese. Emma wanted to feed it. Emma brought a bowl of fruit.",
+      "Question: What is a good way for Emma to hit the nail?
+    Paraphrase: How can Emma hit the nail?",
+    ]
+  `);
 });
 
 test('the texts use at least 300 different words', () => {

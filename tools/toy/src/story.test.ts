@@ -15,11 +15,11 @@ describe.each([
   const stories = create(5, 1000, held);
   const texts = stories.map(storyText);
 
-  test('have 3 to 8 sentences of capital, words and period', () => {
+  test('have 3 to 9 sentences of capital, words and period', () => {
     for (const text of texts) {
       const sentences = text.split(/(?<=\.) /);
       expect(sentences.length).toBeGreaterThanOrEqual(3);
-      expect(sentences.length).toBeLessThanOrEqual(8);
+      expect(sentences.length).toBeLessThanOrEqual(9);
       for (const sentence of sentences) expect(sentence).toMatch(/^[A-Z][A-Za-z, ]+\.$/);
     }
   });
@@ -38,11 +38,15 @@ describe.each([
   });
 
   test('tell one thread about as often as two', () => {
-    const rivals = stories.filter(({ opening, question }) =>
-      opening.some((sentence) => sentence.includes(question.wrong[0]!.replace('.', '').split(' ').at(-1)!)),
+    const threads = stories.map(
+      ({ opening }) =>
+        opening.slice(0, -1).filter((sentence) => !FILLERS.includes(sentence) && !sentence.startsWith('Then '))
+          .length,
     );
-    expect(rivals.length).toBeGreaterThan(400);
-    expect(rivals.length).toBeLessThan(800);
+    expect([...new Set(threads)].sort()).toEqual([1, 2]);
+    const single = threads.filter((count) => count === 1).length;
+    expect(single).toBeGreaterThan(400);
+    expect(single).toBeLessThan(600);
   });
 });
 
@@ -52,7 +56,13 @@ test('a seed always gives the same stories, another seed others', () => {
 });
 
 test('the stories of a seed stay what they are, as the committed checkpoints were trained on them', () => {
-  expect(create(1, 3, false).map(storyText)).toMatchInlineSnapshot();
+  expect(create(1, 3, false).map(storyText)).toMatchInlineSnapshot(`
+    [
+      "Lucy was a baker. People waited for Lucy. She came back with bread.",
+      "Rosa sold the flute to Mary. Ben sold the shell to Anna. An old man smiled. Clouds moved over the hills. Everyone talked about the flute. The flute was kept by Mary. The shell was very old. The shell now belonged to Anna.",
+      "They were good friends. Jack brought the rope to the bridge. Rosa carried the ring to the forest. The air smelled of summer. Soon everyone forgot the rope. The rope stayed at the bridge. Nobody touched the ring again. The ring lay at the forest.",
+    ]
+  `);
 });
 
 test('an opening can be asked to have four sentences', () => {

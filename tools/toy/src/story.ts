@@ -2,7 +2,7 @@ import type { Rng } from '@bitcliff/core';
 import { heldOut } from './held-out.ts';
 import { createScene, type Question } from './scenes.ts';
 
-/** A story of 3 to 8 sentences. */
+/** A story of 3 to 9 sentences. */
 export interface Story {
   /** Its heading. */
   readonly label: string;

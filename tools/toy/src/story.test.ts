@@ -40,8 +40,9 @@ describe.each([
   test('tell one thread about as often as two', () => {
     const threads = stories.map(
       ({ opening }) =>
-        opening.slice(0, -1).filter((sentence) => !FILLERS.includes(sentence) && !sentence.startsWith('Then '))
-          .length,
+        opening
+          .slice(0, -1)
+          .filter((sentence) => !FILLERS.includes(sentence) && !sentence.startsWith('Then ')).length,
     );
     expect([...new Set(threads)].sort()).toEqual([1, 2]);
     const single = threads.filter((count) => count === 1).length;

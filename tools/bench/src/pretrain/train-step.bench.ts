@@ -42,7 +42,10 @@ export const trainStep: Benchmark = {
     const optimizer = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1 };
     const ints = (below: number) =>
       np
-        .array(Int32Array.from({ length: B * T }, (_, i) => (i * 7919) % below), { dtype: np.int32 })
+        .array(
+          Int32Array.from({ length: B * T }, (_, i) => (i * 7919) % below),
+          { dtype: np.int32 },
+        )
         .reshape([B, T]);
     const trained = (precision: 'f32' | 'bf16' | 'fp16') => {
       const step = createTrainStep(model, optimizer, { precision, normPrecision: 'f32', dropout: 0 });

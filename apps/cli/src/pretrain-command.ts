@@ -105,7 +105,8 @@ async function train(
     return { variant: variant.name, folder, steps: step, tokens, trainingLoss, heldOutLoss, skippedSteps };
   } catch (error) {
     progress.end();
-    if (signal.aborted) terminal.stderr.write(`${variant.name}: the same command goes on from here\n`);
+    if (signal.aborted && error === signal.reason)
+      terminal.stderr.write(`${variant.name}: the same command goes on from here\n`);
     throw error;
   } finally {
     progress.end();

@@ -18,7 +18,7 @@ test('a mean over batches, the last one not full, is the mean over all targets',
     sequenceLength: 6,
     normEpsilon: 1e-5,
   };
-  const documents = [5, 7, 3, 6, 4].map((length) => Array.from({ length }, (_, i) => (i * length) % 9));
+  const documents = [5, 7, 3, 6, 7, 4].map((length) => Array.from({ length }, (_, i) => (i * length) % 9));
   const windows = packWindows(documents, 6);
   const params = initParams(model, 0.3, 4);
   const pass = { precision: 'f32', normPrecision: 'f32' } as const;

@@ -20,7 +20,7 @@ try {
   };
   post({ type: 'done', result: await runPretraining(pretraining, variant, options) });
 } catch (error) {
-  if (stop.signal.aborted) {
+  if (stop.signal.aborted && error === stop.signal.reason) {
     post({ type: 'stopped' });
   } else if (BitcliffError.isInstance(error)) {
     const { code, op, problem, expected, received, where, path, hint } = error;

@@ -126,8 +126,9 @@ async function cutMetrics(path: string, step: number): Promise<void> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
-  } catch {
-    return; // there are none
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
   }
   const kept = text.split('\n').filter((line) => {
     const match = /"step":(\d+)/.exec(line);

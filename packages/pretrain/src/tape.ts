@@ -75,7 +75,7 @@ export class Tape {
     node.gradient = node.gradient === undefined ? one : this.#round(node.gradient.add(one));
   }
 
-  /** Gradients of all leaves and results of which `node` is made. @param gradient of `node`, consumed */
+  /** Gradients of all leaves of which `node` is made; those of results are used up on the way. @param gradient of `node`, consumed */
   backward(node: TapeNode, gradient: np.Array): void {
     node.gradient = gradient;
     for (const step of this.#backward.splice(0).reverse()) step();

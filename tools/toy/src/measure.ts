@@ -1,57 +1,59 @@
 /**
- * @file `node --conditions=@bitcliff/source src/measure.ts --checkpoint DIR [--items 500] [--seed N] [--json]`: a checkpoint's scores on the toy tasks,
- * computed by the training's own model.
+ * @file `node --conditions=@bitcliff/source src/measure.ts --checkpoint DIR… [--items 500] [--seed N] [--write FILE]`: scores of checkpoints on the toy tasks,
+ * computed by the training's own model; `--write` keeps them as JSON, by the folders' names.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { InvalidInputError } from '@bitcliff/core';
 import { useAllCores } from '@bitcliff/pretrain/threads';
+import type { TaskScore } from './measure-tasks.ts';
 import { DEFAULT_ITEMS, DEFAULT_TASK_SEED } from './tasks/index.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
 const { values } = parseArgs({
   options: {
-    checkpoint: { type: 'string' },
+    checkpoint: { type: 'string', multiple: true },
     items: { type: 'string' },
     seed: { type: 'string' },
-    json: { type: 'boolean', default: false },
+    write: { type: 'string' },
   },
 });
-const folder = values.checkpoint;
-if (folder === undefined) {
+if (values.checkpoint === undefined) {
   throw new InvalidInputError({
     op: 'measure',
     problem: 'option missing',
     expected: '--checkpoint and a folder',
   });
 }
-useAllCores();
+useAllCores(); // before jax-js is loaded
 const { init } = await import('@jax-js/jax');
 const { readCheckpoint } = await import('@bitcliff/pretrain/node');
 const { measureTasks } = await import('./measure-tasks.ts');
 await init('wasm');
 
-const { model, params } = await readCheckpoint(folder);
-const readJson = (name: string): Record<string, unknown> =>
-  JSON.parse(readFileSync(join(folder, name), 'utf8'));
-const tokenizer = loadTokenizer({
-  tokenizer: readJson('tokenizer.json'),
-  config: readJson('tokenizer_config.json'),
-});
 const seed = Number(values.seed ?? DEFAULT_TASK_SEED);
-const scores = await measureTasks(params, model, tokenizer, {
-  seed,
-  items: Number(values.items ?? DEFAULT_ITEMS),
-});
-if (values.json) console.log(JSON.stringify(scores, null, 2));
-else {
-  for (const { task, score, metric, chance, items } of scores) {
+const items = Number(values.items ?? DEFAULT_ITEMS);
+const all: Record<string, readonly TaskScore[]> = {};
+for (const folder of values.checkpoint) {
+  const { model, params } = await readCheckpoint(folder);
+  const readJson = (name: string): Record<string, unknown> =>
+    JSON.parse(readFileSync(join(folder, name), 'utf8'));
+  const tokenizer = loadTokenizer({
+    tokenizer: readJson('tokenizer.json'),
+    config: readJson('tokenizer_config.json'),
+  });
+  const scores = await measureTasks(params, model, tokenizer, { seed, items });
+  for (const array of Object.values(params)) array.dispose();
+  all[basename(folder)] = scores;
+  console.log(`${folder}: ${items} items of each task, seed ${seed}, ± 99 %`);
+  for (const { task, score, metric, chance } of scores) {
     // 99 % of a normal distribution lies within 2.576 standard deviations
     const half = 2.576 * Math.sqrt((score * (1 - score)) / items);
     const percent = (x: number): string => (100 * x).toFixed(1).padStart(5);
-    const guess = chance === undefined ? '' : `, chance ${percent(chance)}`;
-    const interval = metric === 'likelihood per byte' ? '' : ` ± ${percent(half)} (99 %)`;
-    console.log(`${task.padEnd(16)}${percent(score)}${interval}  ${metric}, ${items} items${guess}`);
+    const interval = metric === 'likelihood per byte' ? ' '.repeat(8) : ` ± ${percent(half)}`;
+    const guess = chance === undefined ? '' : `, chance ${percent(chance).trim()}`;
+    console.log(`  ${task.padEnd(16)}${percent(score)}${interval}  ${metric}${guess}`);
   }
 }
+if (values.write !== undefined) writeFileSync(values.write, `${JSON.stringify(all, null, 2)}\n`);

@@ -23,7 +23,7 @@ export const SEPARATOR = '\n\n';
 /** Early steps that are kept of the control. */
 export const EARLY_STEPS: readonly number[] = [200, 400, 800];
 
-const { control, 'wd0.001-noclip': lowDecay, 'dropout0.1': dropout } = int8PaperGrid;
+const { control, 'wd0.001-noclip': lowDecay } = int8PaperGrid;
 
 /**
  * 869,504 weights, 1.74 MB in bf16; the group sizes 32, 64 and 128 divide every row of its matrices.
@@ -50,7 +50,7 @@ export function demoPretraining(work: string): Pretraining {
       initDeviation: 0.06,
       seed: 7,
     },
-    variants: { control: control!, 'wd0.001-noclip': lowDecay!, 'dropout0.1': dropout! },
+    variants: { control: control!, 'wd0.001-noclip': lowDecay! },
     checkpoints: EARLY_STEPS,
     saveStateEvery: 50,
   });

@@ -97,7 +97,7 @@ function demo() {
   );
   const args = [
     'eval',
-    join('examples', 'demo', 'checkpoint'),
+    join('examples', 'demo', 'checkpoints', 'control'),
     '--data',
     data,
     '--recipes',

@@ -9,6 +9,7 @@ import { addCompareCommand } from './compare-command.ts';
 import { addEvalCommand } from './eval-command.ts';
 import { addGenerateCommand } from './generate-command.ts';
 import { addInspectCommand } from './inspect-command.ts';
+import { addPretrainCommand } from './pretrain-command.ts';
 import { addQuantizeCommand } from './quantize-command.ts';
 import { addScoreCommand } from './score-command.ts';
 import type { Terminal } from './terminal.ts';
@@ -39,6 +40,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   addInspectCommand(program, { terminal, signal: stop.signal });
   addGenerateCommand(program, { terminal, signal: stop.signal });
   addQuantizeCommand(program, { terminal, signal: stop.signal });
+  addPretrainCommand(program, { terminal, signal: stop.signal, version: packageJson.version });
   addScoreCommand(program, { terminal, signal: stop.signal });
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -1,5 +1,5 @@
 /** @file What `bitcliff quantize` prints. */
-import type { ErrorMeasures } from '@bitcliff/quantize';
+import type { ErrorMeasures } from '@bitcliff/kernels';
 import type { LayerReport, MachineRates, QuantizeModelWork } from '@bitcliff/runtime';
 import { formatSeconds } from './progress-line.ts';
 import { textTable } from './text-table.ts';

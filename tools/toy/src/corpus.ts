@@ -1,66 +1,37 @@
-/** @file The training text of the demo checkpoint, as stories, as texts and as token rows. */
-import { createRng } from '@bitcliff/core';
-import type { Tokenizer } from '@huggingface/tokenizers';
-import { CORPUS_SEED, CORPUS_STORIES } from './demo-config.ts';
-import { createStories, type Story, storyText } from './story.ts';
-import { EOS_ID, encode } from './tokenizer.ts';
+/** @file The training text: stories, causes and effects, goals, pairs and paraphrases, in a fixed mixture. */
+import { createRng, type Rng } from '@bitcliff/core';
+import { causeText, createCause } from './causes.ts';
+import { createGoal, goalText } from './goals.ts';
+import { createPair, pairText } from './pairs.ts';
+import { createParaphrase, paraphraseText } from './questions.ts';
+import { createStory, storyText } from './story.ts';
 
-/** The training stories. */
-export function trainingStories(): Story[] {
-  return createStories(CORPUS_SEED, CORPUS_STORIES);
+/** Every kind of text with its share of the mixture; the shares add up to 1. */
+const KINDS: readonly (readonly [share: number, make: (rng: Rng, held: boolean) => string])[] = [
+  [0.58, (rng, held) => headed(rng, createStory(rng, held))],
+  [0.1, (rng, held) => causeText(rng, createCause(rng, held))],
+  [0.2, (rng, held) => pairText(createPair(rng, held))],
+  [0.07, (rng, held) => goalText(rng, createGoal(rng, held))],
+  [0.05, (rng, held) => paraphraseText(createParaphrase(rng, held))],
+];
+
+/** About half of the stories carry their heading, as the rows of HellaSwag do. */
+function headed(rng: Rng, story: ReturnType<typeof createStory>): string {
+  return (rng.uniform() < 0.5 ? `${story.label}: ` : '') + storyText(story);
 }
 
-/** Stories as texts; about half carry their heading, as the rows of HellaSwag do. */
-export function storyTexts(stories: readonly Story[], seed: number): string[] {
+/**
+ * Texts from a seed.
+ * @param held of the kind that only tasks and the held-out loss use, or of the kind that only training uses
+ */
+export function createTexts(seed: number, count: number, held: boolean): string[] {
   const rng = createRng(seed);
-  return stories.map((story) => (rng.uniform() < 0.5 ? `${story.label}: ` : '') + storyText(story));
-}
-
-/** Token rows of one length: inputs, the tokens that follow them, and 1 where a target counts. */
-export interface Rows {
-  readonly count: number;
-  readonly length: number;
-  /** i32[count, length] */
-  readonly tokens: Int32Array<ArrayBuffer>;
-  /** i32[count, length], number of the text within its row. */
-  readonly texts: Int32Array<ArrayBuffer>;
-  /** i32[count, length] */
-  readonly targets: Int32Array<ArrayBuffer>;
-  /** f32[count, length] */
-  readonly weights: Float32Array<ArrayBuffer>;
-}
-
-const OPEN_ROWS = 16;
-
-/** Put whole texts, each `<|bos|>` … `<|eos|>`, into rows, first fit; what is left of a row counts nothing. */
-export function packRows(texts: readonly string[], tokenizer: Tokenizer, length: number): Rows {
-  const room = length + 1; // the targets are the inputs moved by one
-  const rows: number[][] = [];
-  const open: number[][] = [];
-  for (const text of texts) {
-    const ids = [...encode(tokenizer, text), EOS_ID].slice(0, room);
-    const fitting = open.find((row) => row.length + ids.length <= room);
-    if (fitting !== undefined) {
-      fitting.push(...ids);
-      continue;
+  return Array.from({ length: count }, () => {
+    let left = rng.uniform();
+    for (const [share, make] of KINDS) {
+      left -= share;
+      if (left < 0) return make(rng, held);
     }
-    open.push(ids);
-    if (open.length > OPEN_ROWS) rows.push(open.shift()!);
-  }
-  rows.push(...open);
-  const tokens = new Int32Array(rows.length * length).fill(EOS_ID);
-  const textNumbers = new Int32Array(rows.length * length);
-  const targets = new Int32Array(rows.length * length).fill(EOS_ID);
-  const weights = new Float32Array(rows.length * length);
-  rows.forEach((ids, r) => {
-    let textNumber = 0;
-    for (let t = 0; t + 1 < ids.length; t++) {
-      tokens[r * length + t] = ids[t]!;
-      targets[r * length + t] = ids[t + 1]!;
-      textNumbers[r * length + t] = textNumber;
-      if (ids[t] === EOS_ID) textNumber++;
-      else weights[r * length + t] = 1; // what follows the end of a text is no text
-    }
+    return KINDS[0]![1](rng, held); // the shares' sum may round below 1
   });
-  return { count: rows.length, length, tokens, texts: textNumbers, targets, weights };
 }

@@ -1,52 +1,57 @@
-/** @file Every choice behind the demo checkpoint; `training.json` records them, a test compares. */
-import type { ModelConfig } from './model.ts';
-import type { OptimizerConfig } from './optimizer.ts';
+/** @file Every choice behind the demo checkpoints; `training.json` beside their weights records them, a test compares. */
+import { join } from 'node:path';
+import { definePretraining, int8PaperGrid, type Pretraining } from '@bitcliff/pretrain';
 
-/** Seed of the initial weights; the order of the rows has the next one. */
-export const TRAINING_SEED = 7;
-export const TRAINING_STEPS = 6000;
-/** Token rows of one step. */
-export const BATCH_ROWS = 8;
-/** Tokens of a row, also the largest position of the model. */
-export const ROW_LENGTH = 128;
-
-/** Seed of the training stories; which of them carry their heading has the next one. */
+/** Seed of the training text, and its length. */
 export const CORPUS_SEED = 1;
-export const CORPUS_STORIES = 120_000;
+export const CORPUS_TEXTS = 80_000;
 
-/** Seed of the stories of the held-out loss. */
+/** Seed of the text of the held-out loss, and its length; from the reserved signatures, like the tasks. */
 export const HELD_OUT_SEED = 3;
-export const HELD_OUT_STORIES = 500;
+export const HELD_OUT_TEXTS = 1000;
 
-/** Pieces of the tokenizer, trained on the first training stories. */
-export const VOCAB_SIZE = 512;
-export const TOKENIZER_STORIES = 20_000;
+/** Pieces of the tokenizer, trained on the first texts. */
+export const VOCABULARY_SIZE = 1024;
+export const TOKENIZER_TEXTS = 10_000;
 
-/** 435,072 weights, 0.87 MB in F16; all sizes are multiples of 64, the group sizes of 32 and 64 fit every matrix. */
-export const MODEL: ModelConfig = {
-  vocabSize: VOCAB_SIZE,
-  hiddenSize: 128,
-  intermediateSize: 192,
-  numHiddenLayers: 3,
-  numAttentionHeads: 4,
-  numKeyValueHeads: 2,
-  headDim: 32,
-  maxPositionEmbeddings: ROW_LENGTH,
-  rmsNormEps: 1e-5,
-  ropeTheta: 10000,
-};
+/** Tokens of a window; the longest text has 70. */
+export const SEQUENCE_LENGTH = 96;
 
-/** @param steps length of the run; the warm-up is a tenth of it, at most 100 steps */
-export function createOptimizerConfig(steps: number): OptimizerConfig {
-  return {
-    steps,
-    warmupSteps: Math.min(100, Math.ceil(steps / 10)),
-    learningRate: 1.5e-3,
-    finalFraction: 0.02,
-    beta1: 0.9,
-    beta2: 0.98,
-    epsilon: 1e-8,
-    weightDecay: 0.1,
-    clipNorm: 1,
-  };
+/** Between the texts of a file; some have a single line feed within. */
+export const SEPARATOR = '\n\n';
+
+/** Early steps that are kept of the control. */
+export const EARLY_STEPS: readonly number[] = [200, 400, 800];
+
+const { control, 'wd0.001-noclip': lowDecay } = int8PaperGrid;
+
+/**
+ * 869,504 weights, 1.74 MB in bf16; the group sizes 32, 64 and 128 divide every row of its matrices.
+ * @param work folder with corpus.txt, held-out.txt and tokenizer/, see `prepare-corpus.ts`; results go to `runs` in it
+ */
+export function demoPretraining(work: string): Pretraining {
+  return definePretraining({
+    out: join(work, 'runs'),
+    data: {
+      files: [join(work, 'corpus.txt')],
+      heldOut: [join(work, 'held-out.txt')],
+      separator: SEPARATOR,
+      tokenizer: join(work, 'tokenizer'),
+    },
+    model: { architecture: 'gpt2', hiddenSize: 128, layers: 3, heads: 4, sequenceLength: SEQUENCE_LENGTH },
+    training: {
+      steps: 1600,
+      batchSize: 16,
+      learningRate: 3e-3,
+      warmupSteps: 100,
+      finalFraction: 0.05,
+      beta2: 0.98,
+      // with 0.02 attention needs about three times as many tokens before it begins to look facts up
+      initDeviation: 0.06,
+      seed: 7,
+    },
+    variants: { control: control!, 'wd0.001-noclip': lowDecay! },
+    checkpoints: EARLY_STEPS,
+    saveStateEvery: 50,
+  });
 }

@@ -1,49 +1,71 @@
-import { expect, test } from 'vitest';
-import { createStories, storyText } from './story.ts';
+import { createRng } from '@bitcliff/core';
+import { describe, expect, test } from 'vitest';
+import { heldOut } from './held-out.ts';
+import { createStory, FILLERS, type Story, storyText } from './story.ts';
 
-const stories = createStories(5, 2000);
-const texts = stories.map(storyText);
+const create = (seed: number, count: number, held: boolean, openingLength?: 4): Story[] => {
+  const rng = createRng(seed);
+  return Array.from({ length: count }, () => createStory(rng, held, openingLength));
+};
 
-test('a seed always gives the same stories, another seed others', () => {
-  expect(createStories(5, 50).map(storyText)).toEqual(texts.slice(0, 50));
-  expect(createStories(6, 50).map(storyText)).not.toEqual(texts.slice(0, 50));
+describe.each([
+  ['training', false],
+  ['tasks', true],
+] as const)('stories for %s', (_, held) => {
+  const stories = create(5, 1000, held);
+  const texts = stories.map(storyText);
+
+  test('have 3 to 9 sentences of capital, words and period', () => {
+    for (const text of texts) {
+      const sentences = text.split(/(?<=\.) /);
+      expect(sentences.length).toBeGreaterThanOrEqual(3);
+      expect(sentences.length).toBeLessThanOrEqual(9);
+      for (const sentence of sentences) expect(sentence).toMatch(/^[A-Z][A-Za-z, ]+\.$/);
+    }
+  });
+
+  test('have facts that are reserved for the tasks, or are not', () => {
+    for (const { opening } of stories) {
+      const facts = opening.slice(0, -1).filter((sentence) => !FILLERS.includes(sentence));
+      expect(heldOut(facts.join(' '))).toBe(held);
+    }
+  });
+
+  test('ask questions with three wrong endings', () => {
+    for (const { question } of stories) {
+      expect(new Set([question.ending, ...question.wrong]).size).toBe(4);
+    }
+  });
+
+  test('tell one thread about as often as two', () => {
+    const threads = stories.map(
+      ({ opening }) =>
+        opening
+          .slice(0, -1)
+          .filter((sentence) => !FILLERS.includes(sentence) && !sentence.startsWith('Then ')).length,
+    );
+    expect([...new Set(threads)].sort()).toEqual([1, 2]);
+    const single = threads.filter((count) => count === 1).length;
+    expect(single).toBeGreaterThan(400);
+    expect(single).toBeLessThan(600);
+  });
 });
 
-test('the stories of a seed stay what they are, as the committed checkpoint was trained on them', () => {
-  expect(createStories(1, 3).map(storyText)).toMatchInlineSnapshot(`
+test('a seed always gives the same stories, another seed others', () => {
+  expect(create(5, 50, false)).toEqual(create(5, 50, false));
+  expect(create(6, 50, false)).not.toEqual(create(5, 50, false));
+});
+
+test('the stories of a seed stay what they are, as the committed checkpoints were trained on them', () => {
+  expect(create(1, 3, false).map(storyText)).toMatchInlineSnapshot(`
     [
-      "Mary had a horse. Lucy lived with a mouse. Lucy wanted to feed it. Lucy bought a lot of cheese. It looked at Mary and waited. Mary bought a lot of hay.",
-      "Jack felt very sick. Tom felt very dirty. Jack knew what to do. Jack called the doctor. Tom thought about it. Tom took some soap.",
-      "Mary painted the lamp blue. Tom painted the hat red. Everyone came to see the lamp. The lamp looked blue. A girl pointed at the hat. The hat was now red.",
+      "Lucy was a baker. People waited for Lucy. She came back with bread.",
+      "Rosa sold the flute to Mary. Ben sold the shell to Anna. An old man smiled. Clouds moved over the hills. Everyone talked about the flute. The flute was kept by Mary. The shell was very old. The shell now belonged to Anna.",
+      "They were good friends. Jack brought the rope to the bridge. Rosa carried the ring to the forest. The air smelled of summer. Soon everyone forgot the rope. The rope stayed at the bridge. Nobody touched the ring again. The ring lay at the forest.",
     ]
   `);
 });
 
-test('stories have 4 to 7 sentences of capital, words and period', () => {
-  for (const text of texts) {
-    const sentences = text.split(/(?<=\.) /);
-    expect(sentences.length).toBeGreaterThanOrEqual(4);
-    expect(sentences.length).toBeLessThanOrEqual(7);
-    for (const sentence of sentences) expect(sentence).toMatch(/^[A-Z][A-Za-z, ]+\.$/);
-  }
-});
-
-test('the stories use at least 150 different words', () => {
-  const words = new Set(
-    texts
-      .join(' ')
-      .toLowerCase()
-      .match(/[a-z]+/g),
-  );
-  expect(words.size).toBeGreaterThanOrEqual(150);
-});
-
-test('stories do not repeat', () => {
-  expect(new Set(texts).size).toBeGreaterThan(0.999 * texts.length);
-});
-
-test('each question has three different wrong endings', () => {
-  for (const { question } of stories) {
-    expect(new Set([question.ending, ...question.wrong]).size).toBe(4);
-  }
+test('an opening can be asked to have four sentences', () => {
+  for (const { opening } of create(2, 200, true, 4)) expect(opening).toHaveLength(4);
 });

@@ -1,7 +1,8 @@
-import { createRng, type Rng } from '@bitcliff/core';
-import { type Question, SCENES } from './scenes.ts';
+import type { Rng } from '@bitcliff/core';
+import { heldOut } from './held-out.ts';
+import { createScene, type Question } from './scenes.ts';
 
-/** A story of 4 to 7 sentences. */
+/** A story of 3 to 9 sentences. */
 export interface Story {
   /** Its heading. */
   readonly label: string;
@@ -22,52 +23,50 @@ export const FILLERS: readonly string[] = [
   'The day was long.',
   'They were good friends.',
   'Some children laughed.',
+  'The air smelled of summer.',
+  'An old man smiled.',
+  'Clouds moved over the hills.',
+  'Dust lay on the street.',
+  'The shop was still closed.',
 ];
 
 /** Upper-case first letter. */
-function capitalize(text: string): string {
+export function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** The last sentence of a question with its right ending. */
-export function lastSentence(question: Question): string {
-  return capitalize(`${question.subject} ${question.ending}`);
+/** The last sentence of a question, with its right ending unless another is given. */
+export function lastSentence(question: Question, ending: string = question.ending): string {
+  return capitalize(`${question.subject} ${ending}`);
 }
 
-/** One story; the same state of `rng` gives the same story. */
-export function createStory(rng: Rng): Story {
-  const { label, facts, questions } = rng.pick(SCENES)(rng);
-  const order = rng.shuffle([...questions]);
-  const first = order[0]!;
-  const sentences = [...facts];
-  let rest: string[] = [];
-  if (rng.uniform() < 0.75) {
-    rest = order.slice(1).flatMap((q) => [q.cue, lastSentence(q)]);
-  } else {
-    for (let fillers = rng.int(3); fillers > 0; fillers--) {
-      const filler = rng.pick(FILLERS);
-      if (!sentences.includes(filler)) insertFiller(rng, sentences, filler, facts);
-    }
+/**
+ * One story.
+ * @param held of the kind that only tasks use, or of the kind that only training uses
+ * @param openingLength sentences of the opening @default any number from 2 to 5
+ */
+export function createStory(rng: Rng, held: boolean, openingLength?: 4): Story {
+  for (;;) {
+    const threads = rng.uniform() < 0.5 ? 1 : 2;
+    const { label, facts, questions } = createScene(rng, threads);
+    const [first, second] = rng.shuffle([...questions]);
+    if (!isWanted(facts, held)) continue;
+    const fillers = openingLength === undefined ? rng.int(3) : openingLength - facts.length - 1;
+    const sentences = rng.shuffle([...FILLERS]).slice(0, fillers);
+    const before = rng.int(fillers + 1);
+    const opening = [...sentences.slice(0, before), ...facts, ...sentences.slice(before), first!.cue];
+    const rest = second === undefined || rng.uniform() < 0.3 ? [] : [second.cue, lastSentence(second)];
+    return { label, opening, question: first!, rest };
   }
-  return { label, opening: [...sentences, first.cue], question: first, rest };
 }
 
-/** Insert at a random place, but not between two facts where the second begins with "Then" or "They". */
-function insertFiller(rng: Rng, sentences: string[], filler: string, facts: readonly string[]): void {
-  const open = [...sentences.keys(), sentences.length].filter(
-    (i) =>
-      i === sentences.length || i === 0 || sentences[i] === facts[0] || !/^(Then|They) /.test(sentences[i]!),
-  );
-  sentences.splice(rng.pick(open), 0, filler);
+/** A task's facts are reserved as a whole; the facts of a training story neither as a whole nor from any of them on. */
+function isWanted(facts: readonly string[], held: boolean): boolean {
+  const ends = facts.map((_, i) => facts.slice(i).join(' '));
+  return held ? heldOut(ends[0]!) : !ends.some(heldOut);
 }
 
 /** The story as running text, without its heading. */
 export function storyText(story: Story): string {
   return [...story.opening, lastSentence(story.question), ...story.rest].join(' ');
-}
-
-/** `count` stories from a seed. */
-export function createStories(seed: number, count: number): Story[] {
-  const rng = createRng(seed);
-  return Array.from({ length: count }, () => createStory(rng));
 }

@@ -9,7 +9,6 @@ const BOS = '<|bos|>';
 const EOS = '<|eos|>';
 const UNK = '<|unk|>';
 export const BOS_ID = 0;
-export const EOS_ID = 1;
 
 /** Contents of `tokenizer.json` and `tokenizer_config.json`. */
 export interface TokenizerFiles {

@@ -1,10 +1,9 @@
-/** @file `node --conditions=@bitcliff/source src/write-tasks.ts --out DIR [--items 300] [--seed N]`: the toy rows as JSON lines. */
+/** @file `node --conditions=@bitcliff/source src/write-tasks.ts --out DIR [--items 500] [--seed N]`: the rows of all toy tasks as JSON lines. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { InvalidInputError } from '@bitcliff/core';
-import { trainingStories } from './corpus.ts';
-import { createHellaSwag, createLambada, DEFAULT_ITEMS, DEFAULT_TASK_SEED, openingsOf } from './tasks.ts';
+import { DEFAULT_ITEMS, DEFAULT_TASK_SEED, TASKS } from './tasks/index.ts';
 
 const { values } = parseArgs({
   options: { out: { type: 'string' }, items: { type: 'string' }, seed: { type: 'string' } },
@@ -26,15 +25,10 @@ if (!Number.isInteger(items) || items < 1) {
     where: '--items',
   });
 }
-const options = {
-  items,
-  seed: Number(values.seed ?? DEFAULT_TASK_SEED),
-  seen: openingsOf(trainingStories()),
-};
-const files = { 'hellaswag.jsonl': createHellaSwag(options), 'lambada_openai.jsonl': createLambada(options) };
 mkdirSync(values.out, { recursive: true });
-for (const [name, rows] of Object.entries(files)) {
-  const path = join(values.out, name);
+for (const [name, create] of Object.entries(TASKS)) {
+  const path = join(values.out, `${name}.jsonl`);
+  const rows = create(Number(values.seed ?? DEFAULT_TASK_SEED), items);
   writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   console.log(`${path}: ${rows.length} rows`);
 }

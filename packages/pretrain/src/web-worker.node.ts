@@ -1,7 +1,6 @@
 /**
- * @file jax-js runs its kernels on several threads where the Web API `Worker` exists; Node has `worker_threads` instead.
- * Importing this file before `@jax-js/jax` puts a small `Worker` in place. Each output element is computed by one thread
- * from start to end, so results do not depend on the number of threads.
+ * @file jax-js runs its kernels on several threads where the Web API `Worker` exists when it is loaded; Node has `worker_threads` instead. Each element of a
+ * result is computed by one thread from start to end, so results do not depend on the number of threads.
  */
 import { resolveObjectURL } from 'node:buffer';
 import { Worker as NodeWorker } from 'node:worker_threads';
@@ -33,11 +32,19 @@ class WebWorker {
   }
 
   postMessage(message: unknown): void {
-    this.#worker.then((worker) => {
+    void this.#worker.then((worker) => {
       worker.ref();
       worker.postMessage(message); // every message has one reply
     });
   }
 }
 
-Object.assign(globalThis, { Worker: WebWorker });
+/**
+ * Let jax-js use all cores. Call it before `@jax-js/jax`, or anything that imports it, is loaded, so load those with `import()`.
+ * @example
+ * useAllCores();
+ * const { init } = await import('@jax-js/jax');
+ */
+export function useAllCores(): void {
+  Object.assign(globalThis, { Worker: WebWorker });
+}

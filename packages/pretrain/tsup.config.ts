@@ -1,0 +1,8 @@
+import { defineLibrary } from '@bitcliff-tools/build';
+
+export default defineLibrary({
+  index: 'src/index.ts',
+  node: 'src/node.ts',
+  threads: 'src/threads.ts',
+  'pretrain-worker': 'src/pretrain-worker.node.ts',
+});

@@ -83,6 +83,9 @@ function test() {
   return counts.failed === 0 && failed === 0 ? 0 : 1;
 }
 
+/** What the demo evaluates. */
+const DEMO = ['--tasks', 'int8-paper', '--recipes', 'w8a8,w4,rtn-w3g32,rtn-w3g32+qkv8'];
+
 function demo() {
   const { node, env } = prepare();
   const options = { cwd: root, env };
@@ -95,18 +98,15 @@ function demo() {
       options,
     ),
   );
-  const args = [
-    'eval',
-    join('examples', 'demo', 'checkpoints', 'control'),
-    '--data',
-    data,
-    '--recipes',
-    'w8a8,w4',
-    ...rest,
-  ];
-  process.stderr.write(`▸ bitcliff ${args.join(' ')}\n\n`);
   const cli = join('apps', 'cli', 'dist', 'bin.js');
-  return spawnSync(node, [cli, ...args], { cwd: root, env, stdio: 'inherit' }).status ?? 1;
+  // trained with the INT8 paper's controls, and with little weight decay and no clipping
+  for (const variant of ['control', 'wd0.001-noclip']) {
+    const args = ['eval', join('examples', 'demo', 'checkpoints', variant), '--data', data, ...DEMO, ...rest];
+    process.stderr.write(`▸ bitcliff ${args.join(' ')}\n\n`);
+    const { status } = spawnSync(node, [cli, ...args], { cwd: root, env, stdio: 'inherit' });
+    if (status !== 0) return status ?? 1;
+  }
+  return 0;
 }
 
 function exec() {

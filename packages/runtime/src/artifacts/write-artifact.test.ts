@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRng } from '@bitcliff/core';
@@ -265,6 +265,7 @@ describe('writeArtifact', () => {
   it('writes the same bytes for the same inputs, in shards too, and no half artifact', async () => {
     const checkpoint = await openModel(goldenFolder('llama'));
     const files: Buffer[][] = [];
+    await mkdir(join(folder, 'b')); // an empty folder is as good as none
     for (const name of ['a', 'b']) {
       const { record, blocks } = await quantize(checkpoint, recipeOf('gptq-w4g32'));
       const dir = join(folder, name);
@@ -312,6 +313,24 @@ describe('writeArtifact', () => {
     const record = { recipe, methodVersions: {} as never, calibration: null, reports: [], resumed: 0 };
     const options = { format, record, blocks: createQuantizedBlocks(), source };
     await expect(writeArtifact(checkpoint, join(folder, 'x'), options)).rejects.toThrow(message);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('refuses blocks that are not there', async () => {
+    const checkpoint = await openModel(goldenFolder('llama'));
+    const record = {
+      recipe: recipeOf('rtn-w4g32'),
+      methodVersions: {} as never,
+      calibration: null,
+      reports: [],
+      resumed: 0,
+    };
+    for (const format of ['gptq', 'onnx'] as const) {
+      const options = { format, record, blocks: createQuantizedBlocks(), source };
+      await expect(writeArtifact(checkpoint, join(folder, 'x'), options)).rejects.toThrow(
+        'block 0 of recipe "rtn-w4g32" is not quantized yet',
+      );
+    }
     expect(await readdir(folder)).toEqual([]);
   });
 

@@ -4,7 +4,7 @@
  * from P. Outputs: `logits` f32[1, S, vocabulary], and `present.i.key` and `.value` f32[1, heads, P + S, headDim]. Key/value heads that several query
  * heads share are repeated.
  */
-import { NotFoundError, Tensor } from '@bitcliff/core';
+import { Tensor } from '@bitcliff/core';
 import { packMatMulNBits, type Recipe } from '@bitcliff/quantize';
 import { MASKED } from '../attention-mask.ts';
 import type { Checkpoint } from '../checkpoint.ts';
@@ -25,6 +25,7 @@ import {
   readHead,
   readVocabulary,
 } from '../weights.ts';
+import { requireBlock } from './require-block.ts';
 
 /** Build the graph. All weights are in memory until it is written. */
 export async function buildDecoderGraph(
@@ -74,14 +75,7 @@ export async function buildDecoderGraph(
   });
   let fingerprint = '';
   for (let layer = 0; layer < spec.layers; layer++) {
-    const block = await blocks.read(layer);
-    if (block === undefined) {
-      throw new NotFoundError({
-        op: 'writeArtifact',
-        problem: `block ${layer} of recipe "${recipe.name}" is not quantized yet`,
-        expected: 'all blocks, as quantizeModel writes them',
-      });
-    }
+    const block = await requireBlock(blocks, layer, recipe);
     fingerprint = block.fingerprint;
     const own = await readBlock(checkpoint, layer);
     const linears = new Map(

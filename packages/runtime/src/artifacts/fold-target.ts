@@ -68,7 +68,7 @@ export function cannotFold(recipe: string, module: string, problem: string): Uns
     problem: `the input scales of recipe "${recipe}" cannot be folded: ${problem}`,
     expected: 'a layer before it that takes them up',
     where: `module "${module}"`,
-    hint: 'foldableRecipe (on the command line --skip-unfoldable) leaves the scales of such layers out, as AutoAWQ and SmoothQuant do',
+    hint: 'foldableRecipe (on the command line --skip-unfoldable) leaves the scales of such layers out, as AutoAWQ and SmoothQuant do; the format onnx divides inputs itself',
   });
 }
 

@@ -3,15 +3,9 @@
  * after an error, there is none. One block is in memory at a time, packed anew for each dtype, because a safetensors file is sorted by dtype.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import {
-  InvalidInputError,
-  type LongTaskOptions,
-  NotFoundError,
-  type Tensor,
-  UnsupportedError,
-} from '@bitcliff/core';
+import { InvalidInputError, type LongTaskOptions, type Tensor, UnsupportedError } from '@bitcliff/core';
 import { type TensorToWrite, writeOnnxFile, writeSafetensorsFolder } from '@bitcliff/formats/node';
 import type { Checkpoint } from '../checkpoint.ts';
 import { OPSET } from '../graph/weighted-graph.ts';
@@ -27,6 +21,7 @@ import {
 import { buildDecoderGraph } from './decoder-graph.ts';
 import { foldBlock } from './fold-scales.ts';
 import { type ArtifactManifest, type ArtifactSource, artifactManifest, MANIFEST_FILE } from './manifest.ts';
+import { requireBlock } from './require-block.ts';
 import { joinStored } from './stored-modules.ts';
 
 const op = 'writeArtifact';
@@ -98,7 +93,7 @@ export async function writeArtifact(
     const manifest = artifactManifest(checkpoint, record, { format, source, fingerprint, ignored, folded });
     await writeJson(join(temporary, MANIFEST_FILE), manifest);
     signal?.throwIfAborted();
-    await rm(dir, { recursive: true, force: true }); // it is empty
+    if (await exists(dir)) await rmdir(dir); // fails where something came into it
     await rename(temporary, dir);
     return manifest;
   } catch (error) {
@@ -191,7 +186,7 @@ function createPacker(
   const tensorOf = async (layer: number, name: string): Promise<Tensor> => {
     if (last?.layer !== layer) {
       last = undefined; // one block at a time
-      last = { layer, ...(await pack(layer, await readBlockOf(blocks, layer, record))) };
+      last = { layer, ...(await pack(layer, await requireBlock(blocks, layer, record.recipe))) };
     }
     return last.tensors.get(name)!;
   };
@@ -204,7 +199,7 @@ function createPacker(
       const allFolded: string[] = [];
       let fingerprint = '';
       for (let layer = 0; layer < spec.layers; layer++) {
-        const block = await readBlockOf(blocks, layer, record);
+        const block = await requireBlock(blocks, layer, record.recipe);
         const { tensors: packed, folded } = await pack(layer, block);
         for (const [name, { dtype, shape }] of packed)
           tensors.push({ name, dtype, shape, data: () => tensorOf(layer, name) });
@@ -220,20 +215,6 @@ function createPacker(
       return { tensors, fingerprint, folded: allFolded };
     },
   };
-}
-
-async function readBlockOf(
-  blocks: QuantizedBlocks,
-  layer: number,
-  { recipe }: QuantizeModelRecord,
-): Promise<QuantizedBlock> {
-  const block = await blocks.read(layer);
-  if (block !== undefined) return block;
-  throw new NotFoundError({
-    op,
-    problem: `block ${layer} of recipe "${recipe.name}" is not quantized yet`,
-    expected: 'all blocks, as quantizeModel writes them',
-  });
 }
 
 /** config.json of the checkpoint's folder. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRng } from '@bitcliff/core';
@@ -137,6 +137,43 @@ describe('writeArtifact', () => {
       if (!tensor.includes('proj.weight')) expect(back.tensors.info(tensor).dtype).toBe('F32');
   });
 
+  it('floating-point layers of a fused tensor take scales up too', async () => {
+    const checkpoint = await openModel(goldenFolder('gpt_neox_sequential'));
+    const awq = foldableRecipe(checkpoint, recipeOf('awq-w4g16'));
+    const recipe: Recipe = { ...awq, name: 'out-only', roles: { ...awq.roles, 'attn.qkv': null } };
+    const { record, blocks } = await quantize(checkpoint, recipe);
+    const dir = join(folder, 'out');
+    const format = 'compressed-tensors';
+    const { folded } = await writeArtifact(checkpoint, dir, { format, record, blocks, source });
+    expect(folded).toContain('gpt_neox.layers.0.attention.query_key_value.weight');
+    expect(folded).toContain('gpt_neox.layers.0.attention.query_key_value.bias');
+    const back = await openModel(dir);
+    expect(maxDifference(await scoresOf(back), await scoresOf(checkpoint, recipe, blocks))).toBeLessThan(
+      1e-4,
+    );
+  });
+
+  it('symmetric weights are GPTQ v1', async () => {
+    const checkpoint = await openModel(goldenFolder('llama'));
+    const plain = recipeOf('gptq-w4g32');
+    const roles = Object.entries(plain.roles).map(([role, policy]) => {
+      const weights = { ...policy!.weights, symmetric: true };
+      return [role, { ...policy, weights }];
+    });
+    const recipe = { ...plain, name: 'symmetric', roles: Object.fromEntries(roles) } as Recipe;
+    const { record, blocks } = await quantize(checkpoint, recipe);
+    const dir = join(folder, 'out');
+    await writeArtifact(checkpoint, dir, { format: 'gptq', record, blocks, source });
+    const { quantization_config } = JSON.parse(await readFile(join(dir, 'config.json'), 'utf8'));
+    expect(quantization_config).toMatchObject({ sym: true, checkpoint_format: 'gptq' });
+    const tensors = await openTensorFolder(dir);
+    const zeros = await tensors.read('model.layers.0.mlp.up_proj.qzeros');
+    expect(new Set(zeros.data as Int32Array)).toEqual(new Set([0x77777777])); // 8 less one
+    await tensors.close();
+    const back = await openModel(dir);
+    expect(await scoresOf(back)).toEqual(await scoresOf(checkpoint, recipe, blocks));
+  });
+
   it('W8A8 comes back as the weights that its codes stand for', async () => {
     const { checkpoint, blocks, back, config } = await roundTrip('llama', 'w8a8', 'compressed-tensors');
     for (let layer = 0; layer < checkpoint.spec.layers; layer++) {
@@ -228,6 +265,7 @@ describe('writeArtifact', () => {
   it('writes the same bytes for the same inputs, in shards too, and no half artifact', async () => {
     const checkpoint = await openModel(goldenFolder('llama'));
     const files: Buffer[][] = [];
+    await mkdir(join(folder, 'b')); // an empty folder is as good as none
     for (const name of ['a', 'b']) {
       const { record, blocks } = await quantize(checkpoint, recipeOf('gptq-w4g32'));
       const dir = join(folder, name);
@@ -275,6 +313,24 @@ describe('writeArtifact', () => {
     const record = { recipe, methodVersions: {} as never, calibration: null, reports: [], resumed: 0 };
     const options = { format, record, blocks: createQuantizedBlocks(), source };
     await expect(writeArtifact(checkpoint, join(folder, 'x'), options)).rejects.toThrow(message);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('refuses blocks that are not there', async () => {
+    const checkpoint = await openModel(goldenFolder('llama'));
+    const record = {
+      recipe: recipeOf('rtn-w4g32'),
+      methodVersions: {} as never,
+      calibration: null,
+      reports: [],
+      resumed: 0,
+    };
+    for (const format of ['gptq', 'onnx'] as const) {
+      const options = { format, record, blocks: createQuantizedBlocks(), source };
+      await expect(writeArtifact(checkpoint, join(folder, 'x'), options)).rejects.toThrow(
+        'block 0 of recipe "rtn-w4g32" is not quantized yet',
+      );
+    }
     expect(await readdir(folder)).toEqual([]);
   });
 

@@ -4,20 +4,26 @@ import type { PackedRow } from './packing.ts';
 export const MASKED = -1e30;
 
 /**
- * The additive attention mask of a row: 0 where token i sees token j, {@link MASKED} elsewhere.
+ * The additive attention mask of a row's segments: 0 where a place sees another, {@link MASKED} elsewhere. Empty places see nothing, and nobody
+ * sees them.
  * @param window a token sees itself and the `window − 1` positions before it; `null`: all before it
- * @returns f32[S × S], row i is the view of token i
+ * @returns f32[segments × length × length]
  */
-export function attentionMask(row: PackedRow, window: number | null = null): Float32Array {
-  const S = row.tokens.length;
-  const mask = new Float32Array(S * S).fill(MASKED);
-  for (let i = 0; i < S; i++) {
-    const trunk = i * S + row.treeStart[i]!;
-    mask.fill(0, trunk, i * S + Math.min(row.trunkEnd[i]!, i + 1));
-    mask.fill(0, i * S + row.branchStart[i]!, i * S + i + 1);
-    if (window === null) continue;
-    const first = row.positions[i]! - window + 1;
-    for (let j = row.treeStart[i]!; j < i; j++) if (row.positions[j]! < first) mask[i * S + j] = MASKED;
+export function attentionMask(
+  { positions, segments }: PackedRow,
+  window: number | null = null,
+): Float32Array {
+  const { count, length: L, places, treeStart, trunkEnd, branchStart } = segments;
+  const mask = new Float32Array(count * L * L).fill(MASKED);
+  for (const [i, place] of places.entries()) {
+    const column = place % L;
+    const row = place * L; // of the mask: segments follow each other
+    // positions of a trunk count from its start, those of a branch up to the token itself
+    const seen = window === null ? 0 : Math.max(0, positions[i]! - window + 1);
+    const trunk = treeStart[i]! + seen;
+    mask.fill(0, row + trunk, row + Math.max(trunk, Math.min(trunkEnd[i]!, column + 1)));
+    const branch = window === null ? branchStart[i]! : Math.max(branchStart[i]!, column - window + 1);
+    mask.fill(0, row + branch, row + column + 1);
   }
   return mask;
 }

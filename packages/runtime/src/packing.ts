@@ -3,9 +3,11 @@
  * tokens they have in common stand once, each continuation is a branch that sees the trunk and itself. Positions restart for
  * every tree and continue from the trunk in every branch, so a token has the position it would have alone.
  *
- * A token's index in the row equals its position modulo {@link LANES}, at the price of a few filler tokens. Vector units sum the
- * softmax lane by lane, so a sequence gives the same bits alone, behind others, and as a branch; without it, the sums differ in the
- * last place and W8A8 turns some of these differences into other codes.
+ * Everything but attention works on the tokens of a row as they are. Attention works on segments: the row's trees laid out again in as many
+ * pieces of the length of the longest tree as they need, because its cost grows with the square of the length. There a token's place equals its
+ * position modulo {@link LANES}, at the price of a few empty places. Vector units sum the softmax lane by lane, so a sequence gives the
+ * same bits alone, behind others, and as a branch; without it, the sums differ in the last place and W8A8 turns some of these
+ * differences into other codes.
  */
 import { ShapeError } from '@bitcliff/core';
 
@@ -32,23 +34,35 @@ export interface ScoredPosition {
   readonly place: number;
 }
 
-/** Several trees of tokens that run through the model together. All arrays have one entry per token; filler tokens see themselves. */
-export interface PackedRow {
-  readonly tokens: Int32Array;
-  /** Position inside the own sequence, from 0. */
-  readonly positions: Int32Array;
-  /** A token sees the trunk of its tree, [treeStart, trunkEnd), and its own branch from branchStart, up to itself. */
+/** Where the tokens of a row stand for attention: `count` segments of `length` places each, some of them empty. */
+export interface Segments {
+  readonly count: number;
+  /** A multiple of {@link LANES}. */
+  readonly length: number;
+  /** Place of each token, segment · length + column. */
+  readonly places: Int32Array;
+  /** By token, columns of its segment: it sees the trunk of its tree, [treeStart, trunkEnd), and its own branch from branchStart, up to itself. */
   readonly treeStart: Int32Array;
   readonly trunkEnd: Int32Array;
   readonly branchStart: Int32Array;
+}
+
+/** Several trees of tokens that run through the model together. */
+export interface PackedRow {
+  /** i32[S]. */
+  readonly tokens: Int32Array;
+  /** Position inside the own sequence, from 0; i32[S]. */
+  readonly positions: Int32Array;
+  readonly segments: Segments;
   readonly scored: readonly ScoredPosition[];
 }
 
 interface Tree {
   readonly trunk: readonly number[];
   readonly branches: readonly { readonly request: number; readonly tokens: readonly number[] }[];
-  /** Tokens in the row, filler between branches included. */
-  readonly length: number;
+  readonly tokens: number;
+  /** Columns of a segment, empty ones between branches included. */
+  readonly columns: number;
 }
 
 /**
@@ -66,23 +80,21 @@ export function packRequests(
   let open: Tree[] = [];
   let used = 0;
   for (const tree of buildTrees(requests, rowLength, sharePrefixes)) {
-    const start = used + filler(used, 0);
-    if (used > 0 && start + tree.length > rowLength) {
-      rows.push(layOut(open, used, requests));
-      open = [tree];
-      used = tree.length;
-    } else {
-      open.push(tree);
-      used = start + tree.length;
+    if (used > 0 && used + tree.tokens > rowLength) {
+      rows.push(layOut(open, requests));
+      open = [];
+      used = 0;
     }
+    open.push(tree);
+    used += tree.tokens;
   }
-  if (used > 0) rows.push(layOut(open, used, requests));
+  if (used > 0) rows.push(layOut(open, requests));
   return rows;
 }
 
-/** Filler tokens after `index` so that the next token's index equals `position` modulo {@link LANES}. */
-function filler(index: number, position: number): number {
-  return (((position - index) % LANES) + LANES) % LANES;
+/** The first column from `column` on that equals `position` modulo {@link LANES}. */
+function align(column: number, position: number): number {
+  return column + ((((position - column) % LANES) + LANES) % LANES);
 }
 
 /** Neighbours with equal contexts share a tree, as many as fit a row. */
@@ -101,7 +113,7 @@ function* buildTrees(requests: readonly ScoreRequest[], rowLength: number, share
     const previous = group.length > 0 ? requests[group[0]!] : undefined;
     if (share && previous !== undefined && sameTokens(previous.context, request.context)) {
       const larger = makeTree(requests, [...group, index]);
-      if (larger.length <= rowLength) {
+      if (larger.tokens <= rowLength) {
         group.push(index);
         tree = larger;
         continue;
@@ -127,54 +139,73 @@ function makeTree(requests: readonly ScoreRequest[], group: readonly number[]): 
     shared = i;
   }
   const branches = group.map((request, k) => ({ request, tokens: inputs[k]!.slice(shared) }));
-  // every branch but the last is filled up to a multiple of the lanes: the last place goes to the one that would need most
-  const need = branches.map(({ tokens }) => filler(tokens.length, 0));
+  // every branch but the last is followed by empty columns up to a multiple of the lanes: the last place goes to the one that would need most
+  const need = branches.map(({ tokens }) => align(tokens.length, 0) - tokens.length);
   const last = need.indexOf(Math.max(...need));
   branches.push(...branches.splice(last, 1));
-  let length = shared;
-  for (const { tokens } of branches) if (tokens.length > 0) length += filler(length, shared) + tokens.length;
-  return { trunk: first.slice(0, shared), branches, length };
+  let tokens = shared;
+  let columns = shared;
+  for (const { tokens: branch } of branches) {
+    if (branch.length === 0) continue;
+    tokens += branch.length;
+    columns = align(columns, shared) + branch.length;
+  }
+  return { trunk: first.slice(0, shared), branches, tokens, columns };
 }
 
-function layOut(trees: readonly Tree[], used: number, requests: readonly ScoreRequest[]): PackedRow {
-  const length = Math.max(used, MIN_ROW);
-  const tokens = new Int32Array(length);
-  const positions = new Int32Array(length);
-  const treeStart = new Int32Array(length);
-  const trunkEnd = new Int32Array(length);
-  const branchStart = new Int32Array(length);
+/** A tree of one token that nobody asks for. */
+const FILLER: Tree = { trunk: [0], branches: [], tokens: 1, columns: 1 };
+
+function layOut(asked: readonly Tree[], requests: readonly ScoreRequest[]): PackedRow {
+  const used = asked.reduce((sum, tree) => sum + tree.tokens, 0);
+  const trees = [...asked, ...new Array<Tree>(Math.max(0, MIN_ROW - used)).fill(FILLER)];
+  const S = Math.max(used, MIN_ROW);
+  const length = align(Math.max(...trees.map(({ columns }) => columns)), 0);
+  const fields = (): Int32Array => new Int32Array(S);
+  const [tokens, positions, places, treeStart, trunkEnd, branchStart] = Array.from({ length: 6 }, fields) as [
+    Int32Array,
+    Int32Array,
+    Int32Array,
+    Int32Array,
+    Int32Array,
+    Int32Array,
+  ];
   const scored: ScoredPosition[] = [];
+  const filled: number[] = []; // columns in use, by segment
   let at = 0;
-  const put = (token: number, position: number, start: number, end: number, branch: number): void => {
-    tokens[at] = token;
-    positions[at] = position;
-    treeStart[at] = start;
-    trunkEnd[at] = end;
-    branchStart[at] = branch;
-    at++;
-  };
-  const fill = (count: number): void => {
-    for (let i = 0; i < count; i++) put(0, 0, at, at, at);
-  };
-  for (const { trunk, branches } of trees) {
-    fill(filler(at, 0));
-    const start = at;
+  for (const { trunk, branches, columns } of trees) {
+    let segment = filled.findIndex((column) => align(column, 0) + columns <= length);
+    if (segment === -1) segment = filled.push(0) - 1;
+    const start = align(filled[segment]!, 0);
     const end = start + trunk.length;
-    for (const [i, token] of trunk.entries()) put(token, i, start, end, start);
+    filled[segment] = start + columns;
+    const put = (token: number, position: number, column: number, branch: number): void => {
+      tokens[at] = token;
+      positions[at] = position;
+      places[at] = segment * length + column;
+      treeStart[at] = start;
+      trunkEnd[at] = end;
+      branchStart[at] = branch;
+      at++;
+    };
+    const first = at; // token of the trunk
+    for (const [i, token] of trunk.entries()) put(token, i, start + i, start);
+    let column = end;
     for (const { request, tokens: branch } of branches) {
-      if (branch.length > 0) fill(filler(at - start, trunk.length));
       const from = at;
-      for (const [i, token] of branch.entries()) put(token, trunk.length + i, start, end, from);
+      if (branch.length > 0) column = align(column, trunk.length);
+      const branchColumn = column;
+      for (const [i, token] of branch.entries()) put(token, trunk.length + i, column++, branchColumn);
       const { context, continuation } = requests[request]!;
       for (const [j, target] of continuation.entries()) {
         const before = context.length - 1 + j; // in the request's own sequence
-        const index = before < trunk.length ? start + before : from + before - trunk.length;
+        const index = before < trunk.length ? first + before : from + before - trunk.length;
         scored.push({ request, index, target, place: j });
       }
     }
   }
-  fill(length - at);
-  return { tokens, positions, treeStart, trunkEnd, branchStart, scored };
+  const segments = { count: filled.length, length, places, treeStart, trunkEnd, branchStart };
+  return { tokens, positions, segments, scored };
 }
 
 function sameTokens(a: readonly number[], b: readonly number[]): boolean {

@@ -88,8 +88,8 @@ export async function buildDecoderGraph(
       x,
       { ...own, spec, linears, taps: new Map() },
       {
-        mask,
-        scaleMask: null,
+        view: { mask, segments: null },
+        scales: null,
         positions,
         cache: {
           kind: 'extend',

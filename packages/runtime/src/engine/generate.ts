@@ -2,11 +2,10 @@
 import { createRng, InvalidInputError, type LongTaskOptions } from '@bitcliff/core';
 import { MASKED } from '../attention-mask.ts';
 import type { Checkpoint } from '../checkpoint.ts';
-import type { PackedRow } from '../packing.ts';
 import { rotaryTables } from '../rotary.ts';
 import type { LoadedBlock, LoadedEmbedding } from './load-parts.ts';
 import type { Ort, OrtTensor } from './ort.ts';
-import { embedRow, readEmbeddings, rowFeeds } from './row-tensors.ts';
+import { embedRow, readEmbeddings, rotaryFeeds } from './row-tensors.ts';
 import { checkSampling, type Sampling, sampleToken } from './sample-token.ts';
 
 /** How to continue. */
@@ -70,8 +69,8 @@ export async function generateTokens(
   let input: readonly number[] = prompt;
   let past = 0;
   for (;;) {
-    const row = sequenceRow(input, past);
     const S = input.length;
+    const row = { tokens: Int32Array.from(input), positions: Int32Array.from(input, (_, i) => past + i) };
     let hidden = await embedRow(
       ort,
       spec,
@@ -83,18 +82,22 @@ export async function generateTokens(
       options.signal?.throwIfAborted();
       const block = await parts.block(layer);
       const window = spec.attention.windows[layer] ?? null;
+      const T = past + S;
       const feeds: Record<string, OrtTensor> = {
-        ...rowFeeds(ort, spec, row, window, tables),
+        ...rotaryFeeds(ort, spec, row.positions, tables),
         hidden: new ort.Tensor('float32', hidden, [S, spec.hiddenSize]),
+        mask: new ort.Tensor('float32', causalMask(S, T, window), [1, 1, S, T]),
       };
+      if (spec.positions.kind === 'alibi') {
+        feeds.queryPositions = new ort.Tensor('float32', Float32Array.from(row.positions), [1, 1, S, 1]);
+        feeds.keyPositions = new ort.Tensor(
+          'float32',
+          Float32Array.from({ length: T }, (_, i) => i),
+          [1, 1, 1, T],
+        );
+      }
       const known = cache[layer];
       if (known !== undefined) {
-        const T = past + 1;
-        feeds.mask = new ort.Tensor('float32', lastRowMask(T, window), [1, 1, 1, T]);
-        if (spec.positions.kind === 'alibi') {
-          const keys = Float32Array.from({ length: T }, (_, i) => i);
-          feeds.keyPositions = new ort.Tensor('float32', keys, [1, 1, 1, T]);
-        }
         feeds.pastKey = known.key;
         feeds.pastValue = known.value;
       }
@@ -130,22 +133,12 @@ function checkMemory({ checkpoint, memory }: GenerateParts, positions: number): 
   });
 }
 
-/** A piece of one sequence as a row of its own. */
-function sequenceRow(tokens: readonly number[], start: number): PackedRow {
-  const S = tokens.length;
-  return {
-    tokens: Int32Array.from(tokens),
-    positions: Int32Array.from({ length: S }, (_, i) => start + i),
-    treeStart: new Int32Array(S),
-    trunkEnd: new Int32Array(S).fill(S),
-    branchStart: new Int32Array(S),
-    scored: [],
-  };
-}
-
-/** What the last of T tokens sees. */
-function lastRowMask(T: number, window: number | null): Float32Array {
-  const mask = new Float32Array(T);
-  if (window !== null) mask.fill(MASKED, 0, Math.max(0, T - window));
+/** What the last S of T tokens see. @returns f32[S × T] */
+function causalMask(S: number, T: number, window: number | null): Float32Array {
+  const mask = new Float32Array(S * T).fill(MASKED);
+  for (let s = 0; s < S; s++) {
+    const end = T - S + s + 1;
+    mask.fill(0, s * T + Math.max(0, end - (window ?? end)), s * T + end);
+  }
   return mask;
 }

@@ -13,6 +13,8 @@ export interface GraphRunner {
 
 /** Loads graphs. Those with equal models share one session: they differ in their weights only. */
 export interface GraphRunners {
+  /** Threads inside one operator, at most. */
+  readonly threads: number;
   create(graph: EncodedGraph): Promise<GraphRunner>;
   dispose(): Promise<void>;
 }
@@ -31,6 +33,7 @@ export function createGraphRunners(ort: Ort, options: SessionOptions): GraphRunn
   const writesInPlace = (): Promise<boolean> => (probe ??= load(buildProbe().model).then(probeWriting(ort)));
 
   return {
+    threads: options.threads ?? globalThis.navigator?.hardwareConcurrency ?? 1,
     async create({ model, weights, outputs }) {
       const session = await load(model);
       const fed: Record<string, OrtTensor> = {};

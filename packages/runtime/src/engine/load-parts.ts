@@ -79,7 +79,7 @@ export function createPartLoader(
   return {
     async embedding() {
       const weights = await readEmbedding(checkpoint);
-      const graph = buildEmbeddingGraph(spec, weights);
+      const graph = buildEmbeddingGraph(spec, weights, runners.threads);
       const loaded = graph === null ? null : await load(graph);
       return {
         value: { positions: weights.positions, runner: loaded?.value ?? null },
@@ -106,7 +106,7 @@ export function createPartLoader(
         key: unknown,
         options: Pick<BlockParts, 'taps' | 'cache'>,
       ): Promise<GraphRunner> => {
-        const parts = { ...weights, ...options, spec, linears: blocks[variant]! };
+        const parts = { ...weights, ...options, threads: runners.threads, spec, linears: blocks[variant]! };
         const runner = graphs[variant]!.get(key) ?? runners.create(buildBlockGraph(parts));
         graphs[variant]!.set(key, runner);
         return runner;
@@ -123,12 +123,14 @@ export function createPartLoader(
       return { value, bytes };
     },
     async final() {
-      const graph = buildFinalGraph(spec, await readHead(checkpoint));
+      const graph = buildFinalGraph(spec, await readHead(checkpoint), runners.threads);
       return graph === null ? { value: null, bytes: 0 } : load(graph);
     },
     async vocabulary(start, end, output) {
       const part = await readVocabulary(checkpoint, start, end);
-      return load(buildVocabularyGraph(spec, part, output, variants.length));
+      return load(
+        buildVocabularyGraph(spec, part, output, { variants: variants.length, threads: runners.threads }),
+      );
     },
   };
 }

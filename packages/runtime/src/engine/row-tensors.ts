@@ -17,7 +17,7 @@ const EMBEDDED_ROWS = 8;
 /** The embedding rows of the token ids in `rows`; the table is read once, in parts, and never held whole. */
 export async function readEmbeddings(
   checkpoint: Checkpoint,
-  rows: readonly PackedRow[],
+  rows: readonly Pick<PackedRow, 'tokens'>[],
 ): Promise<(token: number) => Float32Array> {
   const { width } = checkpoint.spec.embedding;
   const tokens = new Set<number>();
@@ -46,7 +46,7 @@ export async function embedRow(
   spec: DecoderSpec,
   { positions: table, runner }: LoadedEmbedding,
   lookUp: (token: number) => Float32Array,
-  { tokens, positions }: PackedRow,
+  { tokens, positions }: Pick<PackedRow, 'tokens' | 'positions'>,
 ): Promise<Float32Array> {
   const { hiddenSize: H, embedding, positions: kind } = spec;
   const S = tokens.length;
@@ -99,24 +99,44 @@ export function rowFeeds(
   window: number | null,
   tables: RotaryTables | null,
 ): Record<string, OrtTensor> {
-  const S = row.tokens.length;
+  const { count: T, length: L, places } = row.segments;
+  const gather = new BigInt64Array(T * L); // an empty place takes token 0: nobody sees it
+  for (const [i, place] of places.entries()) gather[place] = BigInt(i);
   const feeds: Record<string, OrtTensor> = {
-    mask: new ort.Tensor('float32', attentionMask(row, window), [1, 1, S, S]),
+    mask: new ort.Tensor('float32', attentionMask(row, window), [T, 1, L, L]),
+    gather: new ort.Tensor('int64', gather, [T, L]),
+    places: new ort.Tensor('int64', BigInt64Array.from(places, BigInt), [places.length]),
+    ...rotaryFeeds(ort, spec, row.positions, tables),
   };
-  const { positions } = spec;
-  if (positions.kind === 'rotary' && tables !== null) {
-    const half = positions.dims / 2;
-    const { cos, sin } = lookUpPositions(tables, row.positions, half);
-    const index = BigInt64Array.from({ length: S }, (_, i) => BigInt(i));
-    feeds.index = new ort.Tensor('int64', index, [1, S]);
-    feeds.cos = new ort.Tensor('float32', cos, [S, half]);
-    feeds.sin = new ort.Tensor('float32', sin, [S, half]);
-  } else if (positions.kind === 'alibi') {
-    const at = Float32Array.from(row.positions);
-    feeds.queryPositions = new ort.Tensor('float32', at, [1, 1, S, 1]);
-    feeds.keyPositions = new ort.Tensor('float32', at, [1, 1, 1, S]);
+  if (spec.positions.kind === 'alibi') {
+    const at = new Float32Array(T * L);
+    for (const [i, place] of places.entries()) at[place] = row.positions[i]!;
+    feeds.queryPositions = new ort.Tensor('float32', at, [T, 1, L, 1]);
+    feeds.keyPositions = new ort.Tensor('float32', at, [T, 1, 1, L]);
   }
   return feeds;
+}
+
+/** Rotary positions of tokens; nothing for models without. */
+export function rotaryFeeds(
+  ort: Ort,
+  { positions }: DecoderSpec,
+  at: Int32Array,
+  tables: RotaryTables | null,
+): Record<string, OrtTensor> {
+  if (positions.kind !== 'rotary' || tables === null) return {};
+  const S = at.length;
+  const half = positions.dims / 2;
+  const { cos, sin } = lookUpPositions(tables, at, half);
+  return {
+    index: new ort.Tensor(
+      'int64',
+      BigInt64Array.from({ length: S }, (_, i) => BigInt(i)),
+      [1, S],
+    ),
+    cos: new ort.Tensor('float32', cos, [S, half]),
+    sin: new ort.Tensor('float32', sin, [S, half]),
+  };
 }
 
 /** Runs of rows of at most `tokens` tokens; at least one row each. */

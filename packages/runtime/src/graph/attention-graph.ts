@@ -3,6 +3,7 @@ import { Tensor } from '@bitcliff/core';
 import { alibiSlopes } from '../alibi.ts';
 import type { DecoderSpec } from '../decoder-spec.ts';
 import { addNorm } from './norm-graph.ts';
+import { collectTokens, spreadTokens, type TokenView } from './segments-graph.ts';
 import type { WeightedGraph } from './weighted-graph.ts';
 
 const MICROSOFT = 'com.microsoft';
@@ -32,14 +33,14 @@ export type KeyValues =
 export interface PositionValues {
   /** `index` i64[1, S], rows of the tables; `cos` and `sin` f32[rows, dims / 2]. */
   readonly rotary?: { readonly index: string; readonly cos: string; readonly sin: string };
-  /** f32[1, 1, S, 1] and f32[1, 1, 1, T]. */
+  /** f32[T, 1, L, 1] and f32[T, 1, 1, L], by place of the segments. */
   readonly alibi?: { readonly query: string; readonly key: string };
 }
 
 /**
  * Add attention.
  * @param q name of f32[S, heads · headDim]  @param k and v, f32[S, kvHeads · headDim]
- * @param mask name of the additive mask, f32[1, 1, S, S]
+ * @param view what tokens see of each other; attention runs on its segments
  * @returns name of f32[S, heads · headDim]
  */
 export function addAttention(
@@ -47,7 +48,7 @@ export function addAttention(
   spec: DecoderSpec,
   gains: QkNormWeights,
   { q, k, v }: { q: string; k: string; v: string },
-  mask: string,
+  view: TokenView,
   where: PositionValues,
   cache: KeyValues,
 ): string {
@@ -93,27 +94,36 @@ export function addAttention(
       },
     });
   };
-  /** Each key/value head stands once for every query head that reads it. @param x f32[1, S, kvHeads · headDim] */
+  /** @param x f32[1, S, width]  @returns f32[T, L, width] */
+  const toSegments = (x: string, name: string, width: number): string =>
+    view.segments === null ? x : spreadTokens(graph, view, reshape(x, `${name}.rows`, -1, width), name);
+  /** Each key/value head stands once for every query head that reads it. @param x f32[T, L, kvHeads · headDim] */
   const spread = (x: string, name: string): string => {
     if (kvHeads === heads) return x;
-    const split = reshape(x, `${name}.split`, 1, -1, kvHeads, 1, headDim);
-    const wide = graph.node('Expand', [split, shape(`${name}.group`, 1, 1, 1, heads / kvHeads, 1)]); // [1, S, kvHeads, group, headDim]
-    return reshape(wide, `${name}.spread`, 1, -1, heads * headDim);
+    const split = reshape(x, `${name}.split`, 0, 0, kvHeads, 1, headDim);
+    const wide = graph.node('Expand', [split, shape(`${name}.group`, 1, 1, 1, heads / kvHeads, 1)]); // [T, L, kvHeads, group, headDim]
+    return reshape(wide, `${name}.spread`, 0, 0, heads * headDim);
   };
 
-  const query = place(normalize(clamp(q), 'q', heads, gains.qNorm), 'q', heads);
-  const key = spread(place(normalize(clamp(k), 'k', kvHeads, gains.kNorm), 'k', kvHeads), 'k');
-  const value = spread(reshape(clamp(v), 'v.batched', 1, -1, kvHeads * headDim), 'v');
-  let bias = mask;
+  const placed = place(normalize(clamp(q), 'q', heads, gains.qNorm), 'q', heads);
+  const query = toSegments(placed, 'q', heads * headDim);
+  const rotated = place(normalize(clamp(k), 'k', kvHeads, gains.kNorm), 'k', kvHeads);
+  const key = spread(toSegments(rotated, 'k', kvHeads * headDim), 'k');
+  const batched = reshape(clamp(v), 'v.batched', 1, -1, kvHeads * headDim);
+  const value = spread(toSegments(batched, 'v', kvHeads * headDim), 'v');
+  let bias = view.mask;
   if (positions.kind === 'alibi') {
     const slopes = new Tensor('F32', [1, heads, 1, 1], Float32Array.from(alibiSlopes(heads)));
     const { query: from, key: to } = where.alibi!;
-    const distance = graph.node('Sub', [to, from]); // [1, 1, S, S], ≤ 0 where a token sees
-    bias = graph.node('Add', [mask, graph.node('Mul', [distance, graph.constant('alibi.slopes', slopes)])]); // [1, heads, S, S]
+    const distance = graph.node('Sub', [to, from]); // [T, 1, L, L], ≤ 0 where a token sees
+    bias = graph.node('Add', [
+      view.mask,
+      graph.node('Mul', [distance, graph.constant('alibi.slopes', slopes)]),
+    ]); // [T, heads, L, L]
   }
   const inputs = [query, key, value, '', '', bias];
   const attributes = { num_heads: { int: heads } };
-  let context: string; // [1, S, heads · headDim]
+  let context: string; // [T, L, heads · headDim]
   if (cache.kind === 'extend') {
     inputs.push(cache.pastKey, cache.pastValue);
     const outputs = [`${graph.scope}attention`, cache.key, cache.value];
@@ -132,5 +142,5 @@ export function addAttention(
   }
   if (cache.kind !== 'none')
     for (const name of [cache.key, cache.value]) graph.output(name, 'F32', [1, heads, 'T', headDim]);
-  return reshape(context, 'context', -1, heads * headDim);
+  return collectTokens(graph, view, context, heads * headDim, 'context');
 }

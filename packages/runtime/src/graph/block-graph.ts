@@ -1,8 +1,10 @@
 /**
- * @file One decoder block as an ONNX graph. Rows of packed tokens come one at a time, so hidden states are [S, hidden].
- * Inputs: `hidden` f32[S, hidden] and `mask` f32[1, 1, S, S]; with rotary positions `cos` and `sin` f32[S, dims/2] and `index` i64[1, S], which says what
- * row of them each token takes: the identity, because the caller looks the positions up (as constants, the tables of 131,072 positions
- * would weigh 64 MB a block); with ALiBi `queryPositions` f32[1, 1, S, 1] and `keyPositions` f32[1, 1, 1, S]. Output: `out` f32[S, hidden], and taps.
+ * @file One decoder block as an ONNX graph. Rows of packed tokens come one at a time, so hidden states are [S, hidden]; attention works on their
+ * segments (packing.ts). Inputs: `hidden` f32[S, hidden]; `mask` f32[T, 1, L, L], `gather` i64[T, L] and `places` i64[S]; with rotary positions `cos` and
+ * `sin` f32[S, dims/2] and `index` i64[1, S], which says what row of them each token takes: the identity, because the caller looks the positions up
+ * (as constants, the tables of 131,072 positions would weigh 64 MB a block); with ALiBi `queryPositions` f32[T, 1, L, 1] and `keyPositions`
+ * f32[T, 1, 1, L]. Graphs that keep keys and values take one sequence: `mask` is f32[1, 1, S, S] or f32[1, 1, S, P + S], without segments.
+ * Output: `out` f32[S, hidden], and taps.
  */
 import { InternalError } from '@bitcliff/core';
 import type { ModuleRole } from '@bitcliff/quantize';
@@ -13,6 +15,7 @@ import type { BlockWeights, NormWeights } from '../weights.ts';
 import { addAttention, type KeyValues, type PositionValues } from './attention-graph.ts';
 import { addLinears, type GraphLinear } from './linear-graph.ts';
 import { addNorm } from './norm-graph.ts';
+import type { TokenView } from './segments-graph.ts';
 import { addTap, type TapStatistics } from './tap-graph.ts';
 import { type EncodedGraph, WeightedGraph } from './weighted-graph.ts';
 
@@ -28,6 +31,8 @@ export interface BlockParts extends Pick<BlockWeights, 'norms' | 'qNorm' | 'kNor
   readonly linears: ReadonlyMap<LinearPlace, GraphLinear>;
   /** Outputs beside the block's own: see tap-graph.ts. */
   readonly taps: ReadonlyMap<TapPoint, TapStatistics>;
+  /** Threads inside one operator, at most. */
+  readonly threads: number;
   /** @default 'none' */
   readonly cache?: KeyValueCache;
 }
@@ -36,15 +41,24 @@ export interface BlockParts extends Pick<BlockWeights, 'norms' | 'qNorm' | 'kNor
 export function buildBlockGraph(parts: BlockParts): EncodedGraph {
   const { spec, cache = 'none' } = parts;
   const { heads, headDim } = spec.attention;
-  const graph = new WeightedGraph('block');
+  const graph = new WeightedGraph('block', parts.threads);
   const x = graph.input('hidden', 'F32', ['S', spec.hiddenSize]);
-  const mask = graph.input('mask', 'F32', [1, 1, 'S', cache === 'extend' ? 'T' : 'S']);
+  const view: TokenView =
+    cache === 'none'
+      ? {
+          mask: graph.input('mask', 'F32', ['T', 1, 'L', 'L']),
+          segments: {
+            gather: graph.input('gather', 'I64', ['T', 'L']),
+            places: graph.input('places', 'I64', ['S']),
+          },
+        }
+      : { mask: graph.input('mask', 'F32', [1, 1, 'S', cache === 'extend' ? 'P + S' : 'S']), segments: null };
   const past = (name: string): string => graph.input(name, 'F32', [1, heads, 'P', headDim]);
   const names = { key: 'key', value: 'value' };
   const out = addBlock(graph, x, parts, {
-    mask,
+    view,
     // with a cache in use a run has one token, and that is all that dynamic scales look at
-    scaleMask: cache === 'extend' ? null : mask,
+    scales: cache === 'extend' ? null : view,
     positions: positionInputs(graph, spec),
     cache:
       cache === 'extend'
@@ -71,8 +85,8 @@ function positionInputs(graph: WeightedGraph, { positions }: DecoderSpec): Posit
     case 'alibi':
       return {
         alibi: {
-          query: graph.input('queryPositions', 'F32', [1, 1, 'S', 1]),
-          key: graph.input('keyPositions', 'F32', [1, 1, 1, 'T']),
+          query: graph.input('queryPositions', 'F32', ['T', 1, 'L', 1]),
+          key: graph.input('keyPositions', 'F32', ['T', 1, 1, 'K']),
         },
       };
     case 'learned':
@@ -82,10 +96,9 @@ function positionInputs(graph: WeightedGraph, { positions }: DecoderSpec): Posit
 
 /** What a block reads beside the hidden states, by the names of values. */
 export interface BlockValues {
-  /** Additive, f32[1, 1, S, T]. */
-  readonly mask: string;
+  readonly view: TokenView;
   /** The same for dynamic scales that look at several tokens; `null`: each token stands alone. */
-  readonly scaleMask: string | null;
+  readonly scales: TokenView | null;
   readonly positions: PositionValues;
   readonly cache: KeyValues;
 }
@@ -94,8 +107,8 @@ export interface BlockValues {
 export function addBlock(
   graph: WeightedGraph,
   x: string,
-  parts: Omit<BlockParts, 'cache'>,
-  { mask, scaleMask, positions, cache }: BlockValues,
+  parts: Omit<BlockParts, 'cache' | 'threads'>,
+  { view, scales, positions, cache }: BlockValues,
 ): string {
   const { spec, norms } = parts;
   const linear = (place: LinearPlace): GraphLinear => {
@@ -110,7 +123,7 @@ export function addBlock(
   const apply = (role: ModuleRole, y: string, ...places: LinearPlace[]): string[] => {
     const layers = places.map(linear);
     tap(`${role}.input`, y, layers[0]!.inFeatures);
-    const out = addLinears(graph, y, layers, scaleMask);
+    const out = addLinears(graph, y, layers, scales);
     if (parts.taps.has(`${role}.output`)) {
       const joined =
         out.length === 1 ? out[0]! : graph.node('Concat', out, { attributes: { axis: { int: 1 } } });
@@ -127,7 +140,7 @@ export function addBlock(
   const n2 = (y: string): string => addNorm(graph, y, 'norm.mlp', spec.norm, norms.mlp as NormWeights);
   const attention = (y: string): string => {
     const [q, k, v] = apply('attn.qkv', y, 'q', 'k', 'v');
-    const context = addAttention(graph, spec, parts, { q: q!, k: k!, v: v! }, mask, positions, cache);
+    const context = addAttention(graph, spec, parts, { q: q!, k: k!, v: v! }, view, positions, cache);
     return apply('attn.out', context, 'attnOut')[0]!;
   };
   const mlp = (y: string): string => {

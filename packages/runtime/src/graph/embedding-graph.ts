@@ -9,11 +9,15 @@ import { addNorm } from './norm-graph.ts';
 import { type EncodedGraph, WeightedGraph } from './weighted-graph.ts';
 
 /** `null` where the rows of the table are the input of the first block. */
-export function buildEmbeddingGraph(spec: DecoderSpec, weights: EmbeddingWeights): EncodedGraph | null {
+export function buildEmbeddingGraph(
+  spec: DecoderSpec,
+  weights: EmbeddingWeights,
+  threads: number,
+): EncodedGraph | null {
   const { positions, projectIn, norm } = weights;
   if (positions === null && projectIn === null && norm === null) return null;
   const { hiddenSize, embedding } = spec;
-  const graph = new WeightedGraph('embedding');
+  const graph = new WeightedGraph('embedding', threads);
   const tokens = graph.input('tokens', 'F32', ['S', embedding.width]);
   const learned = positions === null ? null : graph.input('positions', 'F32', ['S', hiddenSize]);
   const x = addEmbedding(graph, spec, weights, tokens, learned);
@@ -36,7 +40,11 @@ export function addEmbedding(
 ): string {
   let x = tokens;
   if (projectIn !== null) {
-    const w = graph.weight('project.weight', new Tensor('F32', [hiddenSize, embedding.width], projectIn));
+    const w = graph.matrix(
+      'project.weight',
+      new Tensor('F32', [hiddenSize, embedding.width], projectIn),
+      hiddenSize,
+    );
     x = graph.node('Gemm', [x, w], { attributes: { transB: { int: 1 } } });
   }
   if (learned !== null) x = graph.node('Add', [x, learned]);

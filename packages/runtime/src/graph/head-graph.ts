@@ -10,9 +10,13 @@ import { addNorm } from './norm-graph.ts';
 import { type EncodedGraph, WeightedGraph } from './weighted-graph.ts';
 
 /** Input `hidden` f32[U, hidden]; output `out` f32[U, width]. `null` where there is nothing between block and projection. */
-export function buildFinalGraph(spec: DecoderSpec, weights: HeadWeights): EncodedGraph | null {
+export function buildFinalGraph(
+  spec: DecoderSpec,
+  weights: HeadWeights,
+  threads: number,
+): EncodedGraph | null {
   if (weights.finalNorm === null && weights.projectOut === null) return null;
-  const graph = new WeightedGraph('final');
+  const graph = new WeightedGraph('final', threads);
   const x = addFinal(graph, spec, weights, graph.input('hidden', 'F32', ['U', spec.hiddenSize]));
   graph.node('Identity', [x], { outputs: ['out'] });
   graph.output('out', 'F32', ['U', spec.embedding.width]);
@@ -30,7 +34,11 @@ export function addFinal(
   let x = hidden;
   if (finalNorm !== null) x = addNorm(graph, x, 'norm.final', spec.norm, finalNorm);
   if (projectOut !== null) {
-    const w = graph.weight('project.weight', new Tensor('F32', [embedding.width, hiddenSize], projectOut));
+    const w = graph.matrix(
+      'project.weight',
+      new Tensor('F32', [embedding.width, hiddenSize], projectOut),
+      embedding.width,
+    );
     x = graph.node('Gemm', [x, w], { attributes: { transB: { int: 1 } } });
   }
   return x;
@@ -51,16 +59,16 @@ export function buildVocabularyGraph(
   spec: DecoderSpec,
   part: { readonly weight: Float32Array; readonly bias: Float32Array | null },
   output: VocabularyOutput,
-  variants: number,
+  { variants, threads }: { readonly variants: number; readonly threads: number },
 ): EncodedGraph {
-  const graph = new WeightedGraph('vocabulary');
+  const graph = new WeightedGraph('vocabulary', threads);
   const { width } = spec.embedding;
   const C = part.weight.length / width;
   const integers = (name: string, ...values: number[]): string =>
     graph.constant(name, new Tensor('I64', [values.length], BigInt64Array.from(values, BigInt)));
 
   const states = graph.input('states', 'F32', ['R', width]);
-  const inputs = [states, graph.weight('head.weight', new Tensor('F32', [C, width], part.weight))];
+  const inputs = [states, graph.matrix('head.weight', new Tensor('F32', [C, width], part.weight), C)];
   if (part.bias !== null) inputs.push(graph.weight('head.bias', new Tensor('F32', [C], part.bias)));
   let logits = graph.node('Gemm', inputs, { attributes: { transB: { int: 1 } } }); // [R, C]
   if (spec.head.logitScale !== 1) {

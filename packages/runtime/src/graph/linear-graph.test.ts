@@ -139,12 +139,10 @@ describe('linear layers in a graph', () => {
       { name: 'd', ...size, weights: { kind: 'stored', weight: transpose(w, K, N) }, bias },
     ];
     const graph = new WeightedGraph('pair');
-    addLinears(
-      graph,
-      graph.input('x', 'F32', ['S', K]),
-      layers,
-      graph.input('mask', 'F32', [1, 1, 'S', 'S']),
-    );
+    addLinears(graph, graph.input('x', 'F32', ['S', K]), layers, {
+      mask: graph.input('mask', 'F32', [1, 1, 'S', 'S']),
+      segments: null,
+    });
     graph.node('Identity', ['x'], { outputs: ['y'] });
     graph.output('y', 'F32', ['S', K]);
     // NodeProto.op_type is field 4: tag 0x22, length 14

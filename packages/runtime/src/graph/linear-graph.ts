@@ -16,6 +16,7 @@
  */
 import { InternalError, Tensor } from '@bitcliff/core';
 import type { LinearWeights, MatMulNBits } from '@bitcliff/quantize';
+import { collectTokens, spreadTokens, type TokenView } from './segments-graph.ts';
 import type { WeightedGraph } from './weighted-graph.ts';
 
 const MICROSOFT = 'com.microsoft';
@@ -50,14 +51,14 @@ export interface GraphLinear {
 /**
  * Add linear layers that read the same input; those with like int8 products share one quantized input.
  * @param x name of f32[S, in]
- * @param mask name of the attention mask, f32[1, 1, S, S], for scales that look at several tokens; `null`: each token stands alone
+ * @param view for scales that look at several tokens; `null`: each token stands alone
  * @returns names of f32[S, out], one per layer
  */
 export function addLinears(
   graph: WeightedGraph,
   x: string,
   layers: readonly GraphLinear[],
-  mask: string | null,
+  view: TokenView | null,
 ): string[] {
   const quantized = new Map<string, QuantizedInput>();
   const addLayer = (layer: GraphLinear): string => {
@@ -67,20 +68,20 @@ export function addLinears(
     const plus = (y: string): string => (bias === null ? y : graph.node('Add', [y, bias]));
     switch (weights.kind) {
       case 'stored': {
-        const w = graph.weight(`${name}.weight`, new Tensor('F32', [N, K], weights.weight));
+        const w = graph.matrix(`${name}.weight`, new Tensor('F32', [N, K], weights.weight), N);
         return graph.node('Gemm', bias === null ? [x, w] : [x, w, bias], {
           attributes: { transB: { int: 1 } },
         });
       }
       case 'float': {
-        const w = graph.weight(`${name}.weight`, new Tensor('F32', [K, N], weights.weight));
+        const w = graph.matrix(`${name}.weight`, new Tensor('F32', [K, N], weights.weight), N);
         return graph.node('Gemm', bias === null ? [x, w] : [x, w, bias]);
       }
       case 'packed':
         return plus(addPackedProduct(graph, x, layer, weights));
       case 'int8': {
         const key = inputKey(weights);
-        const input = quantized.get(key) ?? addQuantizeInput(graph, x, layer, weights, mask);
+        const input = quantized.get(key) ?? addQuantizeInput(graph, x, layer, weights, view);
         quantized.set(key, input);
         return plus(addInt8Product(graph, input, layer, weights));
       }
@@ -108,9 +109,9 @@ interface QuantizedInput {
 function addQuantizeInput(
   graph: WeightedGraph,
   input: string,
-  { name }: GraphLinear,
+  { name, inFeatures: K }: GraphLinear,
   weights: Int8Weights,
-  mask: string | null,
+  view: TokenView | null,
 ): QuantizedInput {
   const prefix = `${name}.input`;
   const scalar = (id: string, value: number) =>
@@ -123,7 +124,7 @@ function addQuantizeInput(
   let forScale = x;
   let outliers: QuantizedInput['outliers'] = null;
   if (weights.outliers !== null) {
-    const split = addOutliers(graph, x, prefix, weights.outliers, mask);
+    const split = addOutliers(graph, x, prefix, weights.outliers, K, view);
     x = split.rest;
     forScale = split.forScale;
     outliers = split;
@@ -131,12 +132,12 @@ function addQuantizeInput(
   const top = graph.node('ReduceMax', [forScale, axis1]); // [S, 1]
   const bottom = graph.node('ReduceMin', [forScale, axis1]); // [S, 1]
   let absmax = graph.node('Max', [top, graph.node('Neg', [bottom]), scalar('floor', ACTIVATION_FLOOR)]); // [S, 1]
-  if (weights.activations.granularity === 'perTensor' && mask !== null) {
-    const row = graph.node('Transpose', [absmax], { attributes: { perm: { ints: [1, 0] } } }); // [1, S]
-    absmax = graph.node('ReduceMax', [
-      graph.node('Add', [row, addSquare(graph, `${prefix}.tensor`, mask)]),
-      axis1,
-    ]); // [S, 1]
+  if (weights.activations.granularity === 'perTensor' && view !== null) {
+    const spread = spreadTokens(graph, view, absmax, `${prefix}.scale`); // [T, L, 1]
+    const row = graph.node('Transpose', [spread], { attributes: { perm: { ints: [0, 2, 1] } } }); // [T, 1, L]
+    const seen = graph.node('Add', [row, addMask(graph, `${prefix}.scale`, view)]); // [T, L, L]
+    const axis2 = graph.constant(`${prefix}.scale.axis`, new Tensor('I64', [1], BigInt64Array.of(2n)));
+    absmax = collectTokens(graph, view, graph.node('ReduceMax', [seen, axis2]), 1, `${prefix}.scale`); // [S, 1]
   }
   const scale = graph.node('Div', [absmax, scalar('quant_max', 127)]); // [S, 1]
   const rowScale = graph.node('Reshape', [scale, flat]); // [S]
@@ -180,10 +181,10 @@ function addPackedProduct(
   });
 }
 
-/** The attention mask as [S, S]. */
-function addSquare(graph: WeightedGraph, name: string, mask: string): string {
-  const axes = graph.constant(`${name}.axes`, new Tensor('I64', [2], BigInt64Array.of(0n, 1n)));
-  return graph.node('Squeeze', [mask, axes]);
+/** The attention mask as [segments, length, length]. */
+function addMask(graph: WeightedGraph, name: string, { mask }: TokenView): string {
+  const axis = graph.constant(`${name}.heads`, new Tensor('I64', [1], BigInt64Array.of(1n)));
+  return graph.node('Squeeze', [mask, axis]);
 }
 
 /** Split X into what is quantized and what is not. */
@@ -192,7 +193,8 @@ function addOutliers(
   x: string,
   prefix: string,
   { threshold, scope }: NonNullable<Int8Weights['outliers']>,
-  mask: string | null,
+  K: number,
+  view: TokenView | null,
 ): { rest: string; forScale: string; columns: string; values: string } {
   const constant = (id: string, value: number) =>
     graph.constant(`${prefix}.${id}`, new Tensor('F32', [], Float32Array.of(value)));
@@ -201,11 +203,13 @@ function addOutliers(
   const forScale = graph.node('Where', [isLarge, zero, x]);
   let isOutlier = isLarge;
   let rest = forScale;
-  if (scope === 'batch' && mask !== null) {
+  if (scope === 'batch' && view !== null) {
     // a column is out for a token when any token that it sees has an outlier there: a product of 0/1 matrices
-    const sees = graph.node('GreaterOrEqual', [addSquare(graph, `${prefix}.batch`, mask), zero]); // [S, S]
+    const sees = graph.node('GreaterOrEqual', [addMask(graph, `${prefix}.batch`, view), zero]); // [T, L, L]
     const asNumber = (y: string): string => graph.node('Cast', [y], { attributes: { to: { int: 1 } } }); // FLOAT
-    const seen = graph.node('MatMul', [asNumber(sees), asNumber(isLarge)]); // [S, K]
+    const spread = spreadTokens(graph, view, asNumber(isLarge), `${prefix}.batch`); // [T, L, K]
+    const counts = graph.node('MatMul', [asNumber(sees), spread]); // [T, L, K]
+    const seen = collectTokens(graph, view, counts, K, `${prefix}.batch`); // [S, K]
     isOutlier = graph.node('Greater', [seen, zero]);
     rest = graph.node('Where', [isOutlier, zero, x]);
   }

@@ -10,6 +10,10 @@ import { type OnnxDimension, OnnxGraph } from '@bitcliff/formats/onnx';
 /** Version of the standard operators in all graphs. */
 export const OPSET = 21;
 
+// MLAS, onnxruntime 1.30 core/mlas/lib/sgemm.cpp: MLAS_SGEMM_STRIDEK, and half of MLAS_SGEMM_STRIDEN, at which it doubles the former
+const SLICE_INPUTS = 128;
+const NARROW_COLUMNS = 64;
+
 /** From this many bytes on, a constant is a file of its own. */
 const EXTERNAL_BYTES = 1024;
 
@@ -26,6 +30,14 @@ export interface EncodedGraph {
 export class WeightedGraph extends OnnxGraph {
   readonly #weights = new Map<string, Tensor>();
   readonly #outputs: string[] = [];
+  readonly #threads: number;
+
+  /** @param threads inside one operator, at most: see {@link WeightedGraph.matrix} @default 1 */
+  constructor(name: string, threads: number = 1) {
+    super(name);
+    this.#threads = threads;
+  }
+
   /** Stands before the names of weights and constants, so that blocks of one graph do not share them. */
   scope = '';
 
@@ -35,6 +47,17 @@ export class WeightedGraph extends OnnxGraph {
     this.input(full, tensor.dtype, tensor.shape);
     this.#weights.set(full, tensor);
     return full;
+  }
+
+  /**
+   * Declare the weights of an f32 product with `columns` outputs. ONNX Runtime sums more than 128 inputs in slices; with weights that it has not packed
+   * beforehand, slices are longer where a thread gets 64 columns or fewer, which depends on the number of rows, and so would the last bits.
+   * There the weights are a constant, which is packed as it is loaded.
+   */
+  matrix(name: string, tensor: Tensor, columns: number): string {
+    const slices = tensor.data.length / columns > SLICE_INPUTS;
+    const isNarrow = columns <= NARROW_COLUMNS * this.#threads;
+    return slices && isNarrow ? this.constant(name, tensor) : this.weight(name, tensor);
   }
 
   override constant(name: string, tensor: Tensor, options?: { readonly external?: boolean }): string {
@@ -58,14 +81,18 @@ export class WeightedGraph extends OnnxGraph {
 
 /** A graph that is written to a file: weights are constants, large ones outside the model. */
 export class ConstantGraph extends WeightedGraph {
+  override matrix(name: string, tensor: Tensor): string {
+    return this.weight(name, tensor);
+  }
+
   override weight(name: string, tensor: Tensor): string {
     return this.constant(name, tensor, { external: tensor.data.byteLength >= EXTERNAL_BYTES });
   }
 }
 
-/** Bytes of the weights of a graph. */
+/** Bytes of a graph and its weights. */
 export function weightBytes(graph: EncodedGraph): number {
-  let bytes = 0;
+  let bytes = graph.model.byteLength;
   for (const tensor of graph.weights.values()) bytes += tensor.data.byteLength;
   return bytes;
 }

@@ -168,6 +168,7 @@ export async function quantizeModel(
       const graph = (linears: readonly GraphLinear[], taps: ReadonlyMap<TapPoint, TapStatistics>) =>
         runners.create(
           buildBlockGraph({
+            threads: runners.threads,
             ...weights,
             spec,
             taps,

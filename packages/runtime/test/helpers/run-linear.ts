@@ -24,8 +24,9 @@ export async function runLayers(
   const K = layers[0]!.inFeatures;
   const S = x.length / K;
   const graph = new WeightedGraph('linear');
-  const inputs = [graph.input('x', 'F32', ['S', K]), graph.input('mask', 'F32', [1, 1, 'S', 'S'])] as const;
-  const names = addLinears(graph, inputs[0], layers, inputs[1]);
+  const input = graph.input('x', 'F32', ['S', K]);
+  const view = { mask: graph.input('mask', 'F32', [1, 1, 'S', 'S']), segments: null };
+  const names = addLinears(graph, input, layers, view);
   for (const [i, name] of names.entries()) graph.output(name, 'F32', ['S', layers[i]!.outFeatures]);
   const runners = createGraphRunners(ort, options);
   const runner = await runners.create(graph.finish());

@@ -39,7 +39,7 @@ export function addEngineOptions(command: Command): Command {
 export function openEngine(
   checkpoint: Checkpoint,
   flags: EngineFlags,
-  options: Pick<EngineOptions, 'recipes' | 'kernels' | 'baseline'>,
+  options: Pick<EngineOptions, 'recipes' | 'kernels' | 'baseline' | 'quantized'>,
 ): Promise<Engine> {
   return createEngine(checkpoint, {
     ort,

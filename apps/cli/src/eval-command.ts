@@ -60,6 +60,17 @@ export function addEvalCommand(
       choiceOption('--kernels <backend>', 'backend that quantizes the weights', ['auto', ...BACKENDS]),
     )
     .option('--out <dir>', 'store results and samples of each variant in <dir>/<variant>, for compare')
+    .option(
+      '--calibration <source>',
+      'for recipes that need it: a text file, random-tokens or random-punctuation',
+    )
+    .option('--calibration-samples <n>', 'calibration windows', parseCount, 64)
+    .option(
+      '--calibration-length <n>',
+      'tokens of a window (default: 512, or the positions of the model)',
+      parseCount,
+    )
+    .option('--calibration-seed <n>', 'of the calibration windows', parseSeed, 0)
     .option('--divergence', 'add KL divergence and top-token agreement with the baseline, token by token')
     .option('--json', 'print the results as JSON');
   addEngineOptions(command)
@@ -117,9 +128,17 @@ function renderText(record: EvalRecord, out: string | undefined): string {
     ...(record.divergence === null ? [] : [renderDivergenceTable(record.divergence)]),
     `Scores in % (perplexities as they are) ± standard error. onnxruntime ${engine.onnxruntime} on ${engine.executionProvider}, weights quantized on ${engine.kernels};`,
     `${seconds.prepare.toFixed(1)} s to prepare, ${seconds.score.toFixed(1)} s to score ${results.length} variants.`,
+    ...(record.calibration === null ? [] : [renderCalibration(record.calibration, seconds.quantize)]),
     ...(out === undefined ? [] : [`Stored in ${out}.`]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function renderCalibration(
+  { source, sequences, tokens, tokenHash }: NonNullable<EvalRecord['calibration']>,
+  seconds: number,
+): string {
+  return `Calibrated on ${source}: ${sequences} windows, ${tokens} tokens, hash ${tokenHash.slice(0, 16)}; ${seconds.toFixed(1)} s to quantize.`;
 }
 
 /** Before hours of work, not after them. */

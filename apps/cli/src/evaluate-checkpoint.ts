@@ -14,6 +14,7 @@ import { type Recipe, resolveRecipes } from '@bitcliff/quantize';
 import type { Checkpoint, TextTokenizer } from '@bitcliff/runtime';
 import { openCheckpoint } from '@bitcliff/runtime/node';
 import * as ort from 'onnxruntime-node';
+import { type CalibratedRecipes, calibrateRecipes } from './calibrated-recipes.ts';
 import { type EngineFlags, openEngine } from './engine-options.ts';
 import { loadRows } from './eval-data.ts';
 import { summarizeDivergence, type VariantDivergence } from './eval-divergence.ts';
@@ -40,6 +41,11 @@ export interface EvalOptions extends EngineFlags {
   readonly bootstrapIters?: number;
   readonly kernels: BackendChoice;
   readonly divergence?: boolean;
+  /** For recipes that need it. */
+  readonly calibration?: string;
+  readonly calibrationSamples: number;
+  readonly calibrationLength?: number;
+  readonly calibrationSeed: number;
 }
 
 /** Everything one evaluation found, and what is needed to repeat it. */
@@ -62,7 +68,8 @@ export interface EvalRecord {
   };
   readonly recipes: readonly Recipe[];
   readonly data: readonly (RowsProvenance & { task: string })[];
-  readonly seconds: { prepare: number; score: number };
+  readonly seconds: { prepare: number; quantize: number; score: number };
+  readonly calibration: CalibratedRecipes['calibration'];
   readonly tokensPerSecond: number;
   readonly results: readonly VariantResult[];
   readonly summaries: ReturnType<typeof summarize>;
@@ -93,12 +100,24 @@ export async function evaluateCheckpoint(
     const prepareSeconds = (performance.now() - begin) / 1000;
 
     const kernels = await createKernels({ backend: options.kernels });
-    const engine = await openEngine(checkpoint, options, { recipes, kernels });
+    const { calibration: source, calibrationSamples: samples, calibrationLength, calibrationSeed } = options;
+    const calibrationFlags = {
+      ...options,
+      samples,
+      seed: calibrationSeed,
+      ...(source === undefined ? {} : { calibration: source }),
+      ...(calibrationLength === undefined ? {} : { length: calibrationLength }),
+    };
+    const calibrated = await calibrateRecipes(checkpoint, recipes, calibrationFlags, { ...run, kernels });
+    const { quantized, calibration } = calibrated;
+    const engine = await openEngine(checkpoint, options, { recipes, kernels, quantized });
+    const scoreBegin = performance.now();
     try {
       const requests = prepared.flatMap((task) => task.requests);
       const divergence = options.divergence === true && recipes.length > 0;
       const scored = await engine.score(requests, { ...run, divergence });
-      const scoreSeconds = (performance.now() - begin) / 1000 - prepareSeconds;
+      const scoreSeconds = (performance.now() - scoreBegin) / 1000;
+      const quantizeSeconds = (scoreBegin - begin) / 1000 - prepareSeconds;
       const stderr = { bootstrapIterations: options.bootstrapIters };
       const results = scored.map(({ variant, scores }) => ({
         variant,
@@ -121,7 +140,8 @@ export async function evaluateCheckpoint(
         },
         recipes,
         data: loaded.map(({ provenance }, t) => ({ task: tasks[t]!.name, ...provenance })),
-        seconds: { prepare: prepareSeconds, score: scoreSeconds },
+        seconds: { prepare: prepareSeconds, quantize: quantizeSeconds, score: scoreSeconds },
+        calibration,
         tokensPerSecond: (tokens * results.length) / scoreSeconds,
         results,
         summaries: summarize(results),
@@ -129,6 +149,7 @@ export async function evaluateCheckpoint(
       };
     } finally {
       await engine.dispose();
+      await calibrated.close();
       await kernels.dispose();
     }
   } finally {

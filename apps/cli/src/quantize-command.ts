@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { InvalidInputError } from '@bitcliff/core';
 import type { QuantizableType } from '@bitcliff/formats';
-import { calibrationNeeds, MODULE_ROLES, type Recipe, resolveRecipes } from '@bitcliff/quantize';
+import { type Recipe, resolveRecipes } from '@bitcliff/quantize';
 import {
   ARTIFACT_FORMATS,
   type ArtifactFormat,
@@ -29,10 +29,11 @@ import {
 } from '@bitcliff/runtime/node';
 import { type Command, Option } from 'commander';
 import * as ort from 'onnxruntime-node';
+import { needsCalibration } from './calibrated-recipes.ts';
 import { type CalibrationFlags, readCalibration, sampleLength } from './calibration.ts';
 import { addEngineOptions, type EngineFlags } from './engine-options.ts';
 import { localPath } from './local-path.ts';
-import { parseCount, parseNumber } from './option-values.ts';
+import { parseCount, parseSeed } from './option-values.ts';
 import { createProgressLine } from './progress-line.ts';
 import { renderEstimate, renderReports } from './quantize-report.ts';
 import type { Terminal } from './terminal.ts';
@@ -67,7 +68,7 @@ export function addQuantizeCommand(program: Command, context: Context): void {
     .option('--calibration <source>', 'a text file, random-tokens or random-punctuation')
     .option('--samples <n>', 'calibration windows', parseCount, 64)
     .option('--length <n>', 'tokens of a window (default: 512, or the positions of the model)', parseCount)
-    .option('--seed <n>', 'of the calibration windows', parseNumber, 0)
+    .option('--seed <n>', 'of the calibration windows', parseSeed, 0)
     .option(
       '--skip-unfoldable',
       'leave input scales (AWQ, SmoothQuant) out where a file has no place for them',
@@ -183,9 +184,6 @@ function recipeOf(checkpoint: Checkpoint, flags: QuantizeFlags): Recipe {
   const recipe = resolveRecipes([flags.recipe])[0]!;
   return flags.skipUnfoldable ? foldableRecipe(checkpoint, recipe) : recipe;
 }
-
-const needsCalibration = (recipe: Recipe): boolean =>
-  MODULE_ROLES.some((role) => calibrationNeeds(recipe.roles[role]) !== null);
 
 function noCalibration({ name }: Recipe): InvalidInputError {
   return new InvalidInputError({

@@ -1,0 +1,80 @@
+/** @file Recipes that need calibration, quantized before they are evaluated. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InvalidInputError, type LongTaskOptions } from '@bitcliff/core';
+import type { Kernels } from '@bitcliff/kernels';
+import { calibrationNeeds, type Recipe } from '@bitcliff/quantize';
+import {
+  type Checkpoint,
+  type QuantizedBlocks,
+  type QuantizeModelRecord,
+  quantizeModel,
+} from '@bitcliff/runtime';
+import { createScratchFile, openQuantizedFolder } from '@bitcliff/runtime/node';
+import * as ort from 'onnxruntime-node';
+import { type CalibrationFlags, readCalibration } from './calibration.ts';
+import type { EngineFlags } from './engine-options.ts';
+
+/** The recipes that were calibrated, by name. */
+export interface CalibratedRecipes {
+  readonly quantized: ReadonlyMap<string, QuantizedBlocks>;
+  /** `null` where no recipe needs calibration. */
+  readonly calibration: (QuantizeModelRecord['calibration'] & { readonly source: string }) | null;
+  /** Remove the quantized blocks from the disk. */
+  close(): Promise<void>;
+}
+
+/**
+ * Quantize the recipes that need calibration, into a temporary folder.
+ * @throws {InvalidInputError} when one does, and the command line names no text
+ */
+export async function calibrateRecipes(
+  checkpoint: Checkpoint,
+  recipes: readonly Recipe[],
+  flags: CalibrationFlags & EngineFlags,
+  run: LongTaskOptions & { readonly kernels: Kernels },
+): Promise<CalibratedRecipes> {
+  const needy = recipes.filter(needsCalibration);
+  if (needy.length === 0) return { quantized: new Map(), calibration: null, close: async () => {} };
+  if (flags.calibration === undefined) {
+    throw new InvalidInputError({
+      op: 'eval',
+      problem: `recipe "${needy[0]!.name}" needs calibration`,
+      expected: '--calibration with a text file, random-tokens or random-punctuation',
+    });
+  }
+  const sequences = await readCalibration(checkpoint, flags);
+  const folder = await mkdtemp(join(tmpdir(), 'bitcliff-'));
+  const close = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    const quantized = new Map<string, QuantizedBlocks>();
+    let calibration: CalibratedRecipes['calibration'] = null;
+    for (const recipe of needy) {
+      const blocks = openQuantizedFolder(join(folder, recipe.name), checkpoint, recipe);
+      const record = await quantizeModel(checkpoint, recipe, {
+        ...run,
+        ort,
+        blocks,
+        sequences,
+        threads: flags.threads,
+        executionProviders: flags.provider,
+        memoryBudget: flags.memory * 2 ** 30,
+        scratch: createScratchFile,
+        onProgress: (event) => run.onProgress?.({ ...event, phase: `quantize ${recipe.name}` }),
+      });
+      quantized.set(recipe.name, blocks);
+      calibration = record.calibration && { source: flags.calibration, ...record.calibration };
+    }
+    return { quantized, calibration, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Whether any layer's policy does. */
+export function needsCalibration(recipe: Recipe): boolean {
+  const policies = [...Object.values(recipe.roles), ...(recipe.overrides ?? []).map(({ policy }) => policy)];
+  return policies.some((policy) => calibrationNeeds(policy) !== null);
+}

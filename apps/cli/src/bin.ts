@@ -1,4 +1,6 @@
 #!/usr/bin/env node
-import { main } from './main.ts';
+// ONNX Runtime 1.30 reports its use over the network unless this is set before it loads, so it is loaded behind this line
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+const { main } = await import('./main.ts');
 
 process.exitCode = await main(process.argv.slice(2), process);

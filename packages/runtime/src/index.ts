@@ -39,6 +39,14 @@ export {
 export { type PackedRow, packRequests, type ScoredPosition, type ScoreRequest } from './packing.ts';
 export { attentionMask } from './attention-mask.ts';
 
+// weights in floating point
+export {
+  type BlockWeights,
+  type FloatLinear,
+  type NormWeights,
+  readBlock,
+} from './weights.ts';
+
 // checkpoints
 export type { Checkpoint } from './checkpoint.ts';
 export { type CheckpointMetadata, parseCheckpointMetadata } from './checkpoint-metadata.ts';

@@ -5,11 +5,13 @@
 import { BitcliffError } from '@bitcliff/core';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { addAnalyzeCommand } from './analyze-command.ts';
 import { addCompareCommand } from './compare-command.ts';
 import { addEvalCommand } from './eval-command.ts';
 import { addGenerateCommand } from './generate-command.ts';
 import { addInspectCommand } from './inspect-command.ts';
 import { addScoreCommand } from './score-command.ts';
+import { addSensitivityCommand } from './sensitivity-command.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
@@ -38,6 +40,8 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   addInspectCommand(program, { terminal, signal: stop.signal });
   addGenerateCommand(program, { terminal, signal: stop.signal });
   addScoreCommand(program, { terminal, signal: stop.signal });
+  addAnalyzeCommand(program, { terminal, signal: stop.signal });
+  addSensitivityCommand(program, { terminal, signal: stop.signal });
   try {
     await program.parseAsync([...args], { from: 'user' });
     return 0;

@@ -59,3 +59,80 @@ export {
   OUYANG,
   ouyangLaw,
 } from './laws/scaling-laws.ts';
+
+// a checkpoint
+export type { AnalysisOptions, CheckpointLabel } from './checkpoint/analysis-options.ts';
+export {
+  type AnalyzeWeightsOptions,
+  analyzeWeights,
+  type GainRecord,
+  type WeightAnalysis,
+  type WeightError,
+  type WeightRecord,
+} from './checkpoint/analyze-weights.ts';
+export {
+  type ActivationAnalysis,
+  type ActivationRecord,
+  type AnalyzeActivationsOptions,
+  analyzeActivations,
+} from './checkpoint/analyze-activations.ts';
+export {
+  type FindOutlierOptions,
+  findOutlierDimensions,
+  findOutlierThreshold,
+  type OutlierRecord,
+} from './checkpoint/outlier-analysis.ts';
+export {
+  type ActivationErrorOptions,
+  type ActivationErrorRecord,
+  activationError,
+} from './checkpoint/activation-error.ts';
+
+// what quantization costs
+export {
+  type LossOptions,
+  type LossVariant,
+  measureLoss,
+  type VariantLoss,
+} from './checkpoint/measure-loss.ts';
+export {
+  type ProxyCorrelation,
+  sensitivity,
+  type SensitivityAnalysis,
+  type SensitivityOptions,
+  type SensitivityRecord,
+  type SensitivityUnit,
+} from './checkpoint/sensitivity.ts';
+export {
+  type MixedPrecision,
+  type MixedPrecisionOptions,
+  mixedPrecision,
+} from './checkpoint/mixed-precision.ts';
+export {
+  type CalibrationEffect,
+  type CalibrationEffectOptions,
+  calibrationEffect,
+  type CalibrationOverlap,
+  type CalibrationRecord,
+  type CalibrationSet,
+  type Spread,
+} from './checkpoint/calibration-effect.ts';
+export {
+  fitQidCurves,
+  nonEmbeddingParameters,
+  qidCurves,
+  type QidOptions,
+  type QidRecord,
+} from './checkpoint/qid-curves.ts';
+export {
+  type EqualBitsOptions,
+  equalBitsRecipes,
+  equalBitsRoles,
+  type KeptRole,
+  type KeptRoleRecord,
+} from './checkpoint/equal-bits-roles.ts';
+export { needsCalibration, openQuantized, type Target } from './checkpoint/quantized-view.ts';
+
+// controls
+export { type BlockImportanceRecord, blockImportance } from './checkpoint/block-importance.ts';
+export { type NoiseControlOptions, noiseControl, type NoiseRecord } from './checkpoint/noise-control.ts';

@@ -46,6 +46,7 @@ export {
   type NormWeights,
   readBlock,
 } from './weights.ts';
+export { toMatrix } from './engine/load-parts.ts';
 
 // checkpoints
 export type { Checkpoint } from './checkpoint.ts';

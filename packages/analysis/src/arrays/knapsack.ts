@@ -49,7 +49,7 @@ export function knapsack(parts: readonly (readonly KnapsackOption[])[], budget: 
   const divisor = extra.flat().reduce(greatestDivisor, 0) || 1;
   const reach = Math.min(spare, most);
   const coarsest = Math.ceil(reach / Math.max(1, Math.floor(MAX_CELLS / parts.length) - 1));
-  const unit = divisor >= coarsest ? divisor : coarsest;
+  const unit = Math.max(divisor, coarsest);
   const capacity = Math.floor(reach / unit);
 
   let best = new Float64Array(capacity + 1); // least loss with at most c units, over the parts so far

@@ -67,17 +67,7 @@ export function outlierDimensions(
   const dimensions: OutlierDimension[] = [];
   for (let dimension = 0; dimension < features; dimension++) {
     const shares = coverages.map((coverage) => sharesOf(coverage, dimension));
-    const isOutlier = shares.every(({ layer, pooled, union, ofLayer }) => {
-      switch (reading) {
-        case 'pooled':
-          return layer >= layerShare && pooled >= tokenShare;
-        case 'union':
-          return layer >= layerShare && union >= tokenShare;
-        case 'perLayer':
-          return ofLayer.filter((share) => share >= tokenShare).length / layers >= layerShare;
-      }
-    });
-    if (!isOutlier) continue;
+    if (!shares.every((share) => isCovered(share, reading, layerShare, tokenShare))) continue;
     dimensions.push({
       dimension,
       layerFraction: mean(shares.map(({ layer }) => layer)),
@@ -136,11 +126,34 @@ export function searchOutlierThreshold(
   return { thresholds: rule.thresholds, counts, threshold: rule.thresholds[counts.indexOf(1)] ?? null };
 }
 
+interface Shares {
+  readonly layer: number;
+  readonly pooled: number;
+  readonly union: number;
+  readonly ofLayer: readonly number[];
+}
+
+function isCovered(
+  { layer, pooled, union, ofLayer }: Shares,
+  reading: CoverageReading,
+  layerShare: number,
+  tokenShare: number,
+): boolean {
+  switch (reading) {
+    case 'pooled':
+      return layer >= layerShare && pooled >= tokenShare;
+    case 'union':
+      return layer >= layerShare && union >= tokenShare;
+    case 'perLayer':
+      return ofLayer.filter((share) => share >= tokenShare).length / ofLayer.length >= layerShare;
+  }
+}
+
 /** Shares as quotients of counts: a quotient that equals 0.06 in exact arithmetic is the double 0.06. */
 function sharesOf(
   { layers, tokens, features, tokensOfLayer, tokensOfAnyLayer }: OutlierCoverage,
   dimension: number,
-) {
+): Shares {
   const counts = Array.from({ length: layers }, (_, l) => tokensOfLayer[l * features + dimension]!);
   return {
     layer: counts.filter((count) => count > 0).length / layers,

@@ -45,7 +45,7 @@ export function renderMixed(
     ...(recipe.overrides ?? []).map(({ layers, roles, policy }) => {
       const where = [
         roles?.join(', ') ?? [],
-        layers === undefined ? [] : `layers ${layers.join(', ')}`,
+        layers === undefined ? [] : `${layers.length === 1 ? 'layer' : 'layers'} ${layers.join(', ')}`,
       ].flat();
       return `  ${where.join(' in ')}: ${policy === null ? 'floating point' : `${policy.weights.bits} bits`}`;
     }),

@@ -61,7 +61,7 @@ export {
 } from './laws/scaling-laws.ts';
 
 // a checkpoint
-export type { AnalysisOptions, CheckpointLabel } from './checkpoint/analysis-options.ts';
+export type { AnalysisOptions, CheckpointLabel } from './model/analysis-options.ts';
 export {
   type AnalyzeWeightsOptions,
   analyzeWeights,
@@ -69,24 +69,24 @@ export {
   type WeightAnalysis,
   type WeightError,
   type WeightRecord,
-} from './checkpoint/analyze-weights.ts';
+} from './model/analyze-weights.ts';
 export {
   type ActivationAnalysis,
   type ActivationRecord,
   type AnalyzeActivationsOptions,
   analyzeActivations,
-} from './checkpoint/analyze-activations.ts';
+} from './model/analyze-activations.ts';
 export {
   type FindOutlierOptions,
   findOutlierDimensions,
   findOutlierThreshold,
   type OutlierRecord,
-} from './checkpoint/outlier-analysis.ts';
+} from './model/outlier-analysis.ts';
 export {
   type ActivationErrorOptions,
   type ActivationErrorRecord,
   activationError,
-} from './checkpoint/activation-error.ts';
+} from './model/activation-error.ts';
 
 // what quantization costs
 export {
@@ -94,7 +94,7 @@ export {
   type LossVariant,
   measureLoss,
   type VariantLoss,
-} from './checkpoint/measure-loss.ts';
+} from './model/measure-loss.ts';
 export {
   type ProxyCorrelation,
   sensitivity,
@@ -102,12 +102,12 @@ export {
   type SensitivityOptions,
   type SensitivityRecord,
   type SensitivityUnit,
-} from './checkpoint/sensitivity.ts';
+} from './model/sensitivity.ts';
 export {
   type MixedPrecision,
   type MixedPrecisionOptions,
   mixedPrecision,
-} from './checkpoint/mixed-precision.ts';
+} from './model/mixed-precision.ts';
 export {
   type CalibrationEffect,
   type CalibrationEffectOptions,
@@ -116,23 +116,23 @@ export {
   type CalibrationRecord,
   type CalibrationSet,
   type Spread,
-} from './checkpoint/calibration-effect.ts';
+} from './model/calibration-effect.ts';
 export {
   fitQidCurves,
   nonEmbeddingParameters,
   qidCurves,
   type QidOptions,
   type QidRecord,
-} from './checkpoint/qid-curves.ts';
+} from './model/qid-curves.ts';
 export {
   type EqualBitsOptions,
   equalBitsRecipes,
   equalBitsRoles,
   type KeptRole,
   type KeptRoleRecord,
-} from './checkpoint/equal-bits-roles.ts';
-export { needsCalibration, openQuantized, type Target } from './checkpoint/quantized-view.ts';
+} from './model/equal-bits-roles.ts';
+export { needsCalibration, openQuantized, type Target } from './model/quantized-view.ts';
 
 // controls
-export { type BlockImportanceRecord, blockImportance } from './checkpoint/block-importance.ts';
-export { type NoiseControlOptions, noiseControl, type NoiseRecord } from './checkpoint/noise-control.ts';
+export { type BlockImportanceRecord, blockImportance } from './model/block-importance.ts';
+export { type NoiseControlOptions, noiseControl, type NoiseRecord } from './model/noise-control.ts';

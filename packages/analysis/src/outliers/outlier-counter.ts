@@ -52,7 +52,7 @@ export function createOutlierCounter(shape: OutlierShape, rule: OutlierRule): Ou
   }
   // level of a value: how many thresholds it exceeds
   const byLevel = new Uint32Array(thresholds.length * layers * features);
-  const highest = new Uint16Array(tokens * features);
+  const highest = new (thresholds.length < 256 ? Uint8Array : Uint16Array)(tokens * features);
 
   return {
     rule,

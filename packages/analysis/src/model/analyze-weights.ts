@@ -87,7 +87,8 @@ export async function analyzeWeights(
     const weights: WeightRecord[] = [];
     const gains: GainRecord[] = [];
     const opened = recipes.map(
-      (recipe) => [recipe.name, quantized.get(recipe.name) ?? quantizeAsRead(checkpoint, recipe, kernels)] as const,
+      (recipe) =>
+        [recipe.name, quantized.get(recipe.name) ?? quantizeAsRead(checkpoint, recipe, kernels)] as const,
     );
     for (let layer = 0; layer < layers; layer++) {
       options.signal?.throwIfAborted();
@@ -103,7 +104,12 @@ export async function analyzeWeights(
           if (matrix !== null) variants.push([name, matrix]);
         }
         const shared =
-          typeof bins === 'number' ? sharedBins(variants.map(([, { data }]) => data), bins) : bins;
+          typeof bins === 'number'
+            ? sharedBins(
+                variants.map(([, { data }]) => data),
+                bins,
+              )
+            : bins;
         for (const [variant, matrix] of variants) {
           weights.push({
             ...label,
@@ -132,7 +138,9 @@ function quantizedRole(block: QuantizedBlock | undefined, linears: readonly Floa
     linears.map((linear, i) => {
       const { inFeatures: rows, outFeatures: columns } = linear.module;
       const found = made[i];
-      return found === undefined ? toMatrix(linear) : { data: effectiveWeight(found.quantized), rows, columns };
+      return found === undefined
+        ? toMatrix(linear)
+        : { data: effectiveWeight(found.quantized), rows, columns };
     }),
   );
 }
@@ -165,7 +173,10 @@ function gainRecords(
   place: CheckpointLabel & { readonly layer: number },
   bins: HistogramBins | number,
 ): GainRecord[] {
-  const found = [['attention', norms.attention] as const, ...(norms.mlp ? [['mlp', norms.mlp] as const] : [])];
+  const found = [
+    ['attention', norms.attention] as const,
+    ...(norms.mlp ? [['mlp', norms.mlp] as const] : []),
+  ];
   return found.map(([norm, { gain }]) => ({
     ...place,
     norm,

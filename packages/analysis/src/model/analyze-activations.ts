@@ -11,8 +11,16 @@ import {
   type TapRecord,
   type TapValues,
 } from '@bitcliff/runtime';
-import { createMagnitudeCounter, type MagnitudeCounter, type MagnitudeHistogram } from '../arrays/magnitude-histogram.ts';
-import { type MassiveActivation, type MassiveOptions, massiveActivations } from '../arrays/massive-activations.ts';
+import {
+  createMagnitudeCounter,
+  type MagnitudeCounter,
+  type MagnitudeHistogram,
+} from '../arrays/magnitude-histogram.ts';
+import {
+  type MassiveActivation,
+  type MassiveOptions,
+  massiveActivations,
+} from '../arrays/massive-activations.ts';
 import { createOutlierCollector } from '../outliers/outlier-collector.ts';
 import { type CheckpointLabel, labelOf } from './analysis-options.ts';
 import {
@@ -68,6 +76,7 @@ export interface ActivationAnalysis {
 
 const INPUTS: readonly TapPoint[] = ['attn.qkv.input', 'attn.out.input', 'mlp.up.input', 'mlp.down.input'];
 const MOST_MASSIVE = 64;
+const DEFAULT_MEMORY_BUDGET = 2 * 2 ** 30;
 
 /**
  * Describe activations on text.
@@ -84,7 +93,9 @@ export async function analyzeActivations(
   const outlierPoint: TapPoint = `${role}.input`;
   const collectors = rules.map((rule) => createOutlierCollector(checkpoint.spec.layers, rule));
   const values = new Map<string, ValueSums>();
-  const engine = await createEngine(checkpoint, { ...options, recipes });
+  const memoryBudget = options.memoryBudget ?? DEFAULT_MEMORY_BUDGET;
+  const held = outlierBytes(checkpoint, sequences) * rules.length * (1 + recipes.length);
+  const engine = await createEngine(checkpoint, { ...options, recipes, memoryBudget: memoryBudget - held });
   try {
     const records = await trace(engine, sequences, { ...options, points }, (tap) => {
       const key = `${tap.variant} ${tap.layer} ${tap.point}`;
@@ -106,6 +117,12 @@ export async function analyzeActivations(
   }
 }
 
+/** What the counters of all sequences hold for one rule: a byte a value, and a count for each layer and feature. */
+function outlierBytes({ spec }: Checkpoint, sequences: readonly ArrayLike<number>[]): number {
+  const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
+  return spec.hiddenSize * (tokens + 4 * spec.layers * sequences.length);
+}
+
 function trace(
   engine: Engine,
   sequences: readonly ArrayLike<number>[],
@@ -125,7 +142,10 @@ interface ValueSums {
   take(values: TapValues): void;
 }
 
-function createValueSums(thresholds: readonly number[], massiveOptions: MassiveOptions | undefined): ValueSums {
+function createValueSums(
+  thresholds: readonly number[],
+  massiveOptions: MassiveOptions | undefined,
+): ValueSums {
   const sums: ValueSums = {
     above: thresholds.map(() => 0),
     massive: [],

@@ -1,6 +1,6 @@
-import { describeValues } from '../arrays/describe-values.ts';
-import type { Recipe, QuantizedLinear } from '@bitcliff/quantize';
+import type { QuantizedLinear, Recipe } from '@bitcliff/quantize';
 import type { Checkpoint, QuantizedBlocks } from '@bitcliff/runtime';
+import { describeValues } from '../arrays/describe-values.ts';
 import { type CheckpointLabel, labelOf, partOf, taskOf, withKernels } from './analysis-options.ts';
 import { type LossOptions, measureLoss } from './measure-loss.ts';
 import { openQuantized } from './quantized-view.ts';
@@ -40,7 +40,11 @@ export interface CalibrationEffect {
   /** Over all sets and seeds. */
   readonly spread: { readonly perplexity: Spread; readonly score: Spread | null };
   /** Over the seeds of each set. */
-  readonly withinSets: readonly { readonly set: string; readonly perplexity: Spread; readonly score: Spread | null }[];
+  readonly withinSets: readonly {
+    readonly set: string;
+    readonly perplexity: Spread;
+    readonly score: Spread | null;
+  }[];
   /** For each pair of records, by their place in the list. */
   readonly overlap: readonly CalibrationOverlap[];
 }
@@ -83,11 +87,23 @@ export async function calibrationEffect(
       const [, variant] = await measureLoss(checkpoint, [{ recipe, blocks }], sequences, own);
       const { nll, kl, score } = variant!;
       const { name, seed } = set;
-      records.push({ ...labelOf(checkpoint), recipe: recipe.name, set: name, seed, nll, perplexity: Math.exp(nll), kl, score });
+      records.push({
+        ...labelOf(checkpoint),
+        recipe: recipe.name,
+        set: name,
+        seed,
+        nll,
+        perplexity: Math.exp(nll),
+        kl,
+        score,
+      });
     }
   });
   const names = [...new Set(sets.map(({ name }) => name))];
-  const withinSets = names.map((set) => ({ set, ...spreadsOf(records.filter((record) => record.set === set)) }));
+  const withinSets = names.map((set) => ({
+    set,
+    ...spreadsOf(records.filter((record) => record.set === set)),
+  }));
   const overlap: CalibrationOverlap[] = [];
   for (const [i, a] of made.entries()) {
     for (const [j, b] of made.entries()) {

@@ -45,7 +45,10 @@ export async function qidCurves(
       const own = { ...options, ...task, kernels };
       const variants = [];
       for (const recipe of recipes) {
-        variants.push({ recipe, blocks: await openQuantized(checkpoint, recipe, sequences, own, taskOf(task)) });
+        variants.push({
+          recipe,
+          blocks: await openQuantized(checkpoint, recipe, sequences, own, taskOf(task)),
+        });
       }
       const shapes = linearShapes(checkpoint);
       const losses = await measureLoss(checkpoint, variants, sequences, own);

@@ -102,7 +102,8 @@ export function restrictTo(blocks: QuantizedBlocks, { layout }: Checkpoint, targ
   });
   const isMeant = (layer: number): boolean => target.layer === null || target.layer === layer;
   return {
-    read: (layer) => (isMeant(layer) ? ofRole.read(layer) : Promise.resolve({ fingerprint: '', linears: [] })),
+    read: (layer) =>
+      isMeant(layer) ? ofRole.read(layer) : Promise.resolve({ fingerprint: '', linears: [] }),
     write: ofRole.write,
   };
 }

@@ -69,16 +69,19 @@ async function collect(
   const { signal, onProgress, role = 'attn.qkv' } = options;
   const engine = await createEngine(checkpoint, { ...options, recipes: [] });
   try {
-    await engine.trace(sequences.map((sequence) => Array.from(sequence)), {
-      signal,
-      onProgress,
-      points: [`${role}.input`] satisfies TapPoint[],
-      channels: false,
-      tokens: false,
-      onValues(values) {
-        for (const collector of collectors) collector.take(values);
+    await engine.trace(
+      sequences.map((sequence) => Array.from(sequence)),
+      {
+        signal,
+        onProgress,
+        points: [`${role}.input`] satisfies TapPoint[],
+        channels: false,
+        tokens: false,
+        onValues(values) {
+          for (const collector of collectors) collector.take(values);
+        },
       },
-    });
+    );
   } finally {
     await engine.dispose();
   }

@@ -4,7 +4,14 @@
  * spread evenly.
  */
 import { InvalidInputError } from '@bitcliff/core';
-import { averageBits, defineRecipe, keepRole, MODULE_ROLES, type ModuleRole, type Recipe } from '@bitcliff/quantize';
+import {
+  averageBits,
+  defineRecipe,
+  keepRole,
+  MODULE_ROLES,
+  type ModuleRole,
+  type Recipe,
+} from '@bitcliff/quantize';
 import type { Checkpoint } from '@bitcliff/runtime';
 import { type CheckpointLabel, labelOf, partOf, taskOf, withKernels } from './analysis-options.ts';
 import { type LossOptions, measureLoss, type VariantLoss } from './measure-loss.ts';
@@ -22,7 +29,10 @@ export interface KeptRole {
 }
 
 /** What keeping one role is worth. */
-export interface KeptRoleRecord extends CheckpointLabel, Omit<VariantLoss, 'variant'>, Omit<KeptRole, 'role' | 'recipe'> {
+export interface KeptRoleRecord
+  extends CheckpointLabel,
+    Omit<VariantLoss, 'variant'>,
+    Omit<KeptRole, 'role' | 'recipe'> {
   /** `null` for the recipe without a role that is kept. */
   readonly role: ModuleRole | null;
   readonly recipe: string;
@@ -82,7 +92,12 @@ export async function equalBitsRoles(
   options: EqualBitsOptions,
 ): Promise<KeptRoleRecord[]> {
   const { recipe } = options;
-  const plain = { role: null, layers: [], recipe, averageBits: averageBits(recipe, linearShapes(checkpoint)) };
+  const plain = {
+    role: null,
+    layers: [],
+    recipe,
+    averageBits: averageBits(recipe, linearShapes(checkpoint)),
+  };
   const kept = [plain, ...equalBitsRecipes(checkpoint, recipe, options.bits)];
   return withKernels(options, async (kernels) => {
     const own = { ...options, kernels };
@@ -93,6 +108,11 @@ export async function equalBitsRoles(
     }
     const task = partOf(options, kept.length, kept.length + 1);
     const [, ...losses] = await measureLoss(checkpoint, variants, sequences, { ...own, ...task });
-    return losses.map(({ variant, ...loss }, k) => ({ ...labelOf(checkpoint), ...kept[k]!, recipe: variant, ...loss }));
+    return losses.map(({ variant, ...loss }, k) => ({
+      ...labelOf(checkpoint),
+      ...kept[k]!,
+      recipe: variant,
+      ...loss,
+    }));
   });
 }

@@ -35,13 +35,17 @@ export async function noiseControl(
   const { recipe, seeds = [0] } = options;
   const controls = [
     { perturbation: 'quantization' as const, seed: null },
-    ...(['gaussian', 'uniform'] as const).flatMap((perturbation) => seeds.map((seed) => ({ perturbation, seed }))),
+    ...(['gaussian', 'uniform'] as const).flatMap((perturbation) =>
+      seeds.map((seed) => ({ perturbation, seed })),
+    ),
   ];
   return withKernels(options, async (kernels) => {
     const own = { ...options, kernels };
     const blocks = await openQuantized(checkpoint, recipe, sequences, own, taskOf(options));
     const variants = controls.map((control) => ({
-      recipe: emptyRecipe(`${recipe.name}, ${control.perturbation}${control.seed === null ? '' : `, seed ${control.seed}`}`),
+      recipe: emptyRecipe(
+        `${recipe.name}, ${control.perturbation}${control.seed === null ? '' : `, seed ${control.seed}`}`,
+      ),
       blocks: perturbed(blocks, checkpoint, control),
     }));
     const [, ...losses] = await measureLoss(checkpoint, variants, sequences, own);

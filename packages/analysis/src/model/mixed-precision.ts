@@ -1,5 +1,12 @@
 import { InvalidInputError } from '@bitcliff/core';
-import { averageBits, defineRecipe, type LinearShape, MODULE_ROLES, type Recipe, type RecipeOverride } from '@bitcliff/quantize';
+import {
+  averageBits,
+  defineRecipe,
+  type LinearShape,
+  MODULE_ROLES,
+  type Recipe,
+  type RecipeOverride,
+} from '@bitcliff/quantize';
 import type { Checkpoint } from '@bitcliff/runtime';
 import { knapsack } from '../arrays/knapsack.ts';
 import type { SensitivityRecord } from './sensitivity.ts';
@@ -66,7 +73,10 @@ export function mixedPrecision(
     const { layer, role } = part[0]!;
     const from = recipes[chosen[p]!]!;
     if (from === base) return [];
-    const place = { ...(layer === null ? {} : { layers: [layer] }), ...(role === null ? {} : { roles: [role] }) };
+    const place = {
+      ...(layer === null ? {} : { layers: [layer] }),
+      ...(role === null ? {} : { roles: [role] }),
+    };
     if (role !== null) return [{ ...place, policy: from.roles[role] }];
     return MODULE_ROLES.map((own) => ({ ...place, roles: [own], policy: from.roles[own] }));
   });

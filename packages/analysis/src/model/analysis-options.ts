@@ -37,12 +37,17 @@ export async function withKernels<T>(
 }
 
 /** The progress of one of several equal parts, as progress of the whole. */
-export function partOf({ signal, onProgress }: LongTaskOptions, part: number, parts: number): LongTaskOptions {
+export function partOf(
+  { signal, onProgress }: LongTaskOptions,
+  part: number,
+  parts: number,
+): LongTaskOptions {
   return {
     signal,
     onProgress:
       onProgress &&
-      ((event) => onProgress({ ...event, done: part * event.total + event.done, total: parts * event.total })),
+      ((event) =>
+        onProgress({ ...event, done: part * event.total + event.done, total: parts * event.total })),
   };
 }
 

@@ -85,7 +85,11 @@ export async function measureLoss(
   return results;
 }
 
-function summarize({ variant, scores }: VariantScores, base: VariantScores, score: number | null): VariantLoss {
+function summarize(
+  { variant, scores }: VariantScores,
+  base: VariantScores,
+  score: number | null,
+): VariantLoss {
   const tokens = scores.reduce((sum, { tokenLogProbs }) => sum + tokenLogProbs.length, 0);
   const nllOf = (list: VariantScores['scores']): number =>
     -list.reduce((sum, { logProb }) => sum + logProb, 0) / tokens;
@@ -95,5 +99,12 @@ function summarize({ variant, scores }: VariantScores, base: VariantScores, scor
     kl += divergence?.kl.reduce((a, b) => a + b, 0) ?? 0;
     sameTop += divergence?.sameTop.filter(Boolean).length ?? tokenLogProbs.length;
   }
-  return { variant, nll, deltaNll: nll - nllOf(base.scores), kl: kl / tokens, sameTop: sameTop / tokens, score };
+  return {
+    variant,
+    nll,
+    deltaNll: nll - nllOf(base.scores),
+    kl: kl / tokens,
+    sameTop: sameTop / tokens,
+    score,
+  };
 }

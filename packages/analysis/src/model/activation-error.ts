@@ -54,12 +54,21 @@ export async function activationError(
   await withKernels(options, async (kernels) => {
     for (const [r, recipe] of options.recipes.entries()) {
       const task = partOf(options, r, options.recipes.length);
-      const blocks = await openQuantized(checkpoint, recipe, sequences, { ...options, kernels }, taskOf(task));
+      const blocks = await openQuantized(
+        checkpoint,
+        recipe,
+        sequences,
+        { ...options, kernels },
+        taskOf(task),
+      );
       for (const kind of ['propagated', 'local'] as const) {
         const variants =
           kind === 'propagated'
             ? [{ name: recipe.name, blocks }]
-            : MODULE_ROLES.map((role) => ({ name: role, blocks: restrictTo(blocks, checkpoint, { layer: null, role }) }));
+            : MODULE_ROLES.map((role) => ({
+                name: role,
+                blocks: restrictTo(blocks, checkpoint, { layer: null, role }),
+              }));
         const engine = await createEngine(checkpoint, {
           ...options,
           kernels,

@@ -104,11 +104,23 @@ export async function sensitivity(
           proxies.weight += weight.mse * shape[0] * shape[1] * squares.get(`${layer} ${role}`)!;
           proxies.gram += output!.mse * shape[1];
         }
-        records.push({ ...label, recipe: recipe.name, ...target, ...bitsOf(checkpoint, recipe, target), ...loss, proxies });
+        records.push({
+          ...label,
+          recipe: recipe.name,
+          ...target,
+          ...bitsOf(checkpoint, recipe, target),
+          ...loss,
+          proxies,
+        });
       }
     }
   });
-  const correlations = recipes.map(({ name }) => correlate(name, records.filter(({ recipe }) => recipe === name)));
+  const correlations = recipes.map(({ name }) =>
+    correlate(
+      name,
+      records.filter(({ recipe }) => recipe === name),
+    ),
+  );
   return { baseline, records, correlations };
 }
 
@@ -128,7 +140,8 @@ export function bitsOf(
   const bits = new Set<number | null>();
   let storedBits = 0;
   for (let layer = 0; layer < spec.layers; layer++) {
-    for (const { weight: name, role, inFeatures: rows, outFeatures: columns } of layout.block(layer).linears) {
+    for (const { weight: name, role, inFeatures: rows, outFeatures: columns } of layout.block(layer)
+      .linears) {
       if (!isIn(target, layer, role)) continue;
       const policy = policyFor(recipe, { name, role, layer, layers: spec.layers });
       bits.add(policy?.weights.bits ?? null);
@@ -148,17 +161,20 @@ async function meanSquares(
   const squares = new Map<string, number>();
   const engine = await createEngine(checkpoint, { ...options, recipes: [] });
   try {
-    await engine.trace(sequences.map((sequence) => Array.from(sequence)), {
-      ...taskOf(options),
-      channels: false,
-      tokens: false,
-      onValues({ layer, point, data, tokens: T, features }) {
-        const key = `${layer} ${point.slice(0, -'.input'.length)}`;
-        const x = data.subarray(0, T * features);
-        const sum = x.reduce((total, value) => total + value * value, 0);
-        squares.set(key, (squares.get(key) ?? 0) + sum / (tokens * features));
+    await engine.trace(
+      sequences.map((sequence) => Array.from(sequence)),
+      {
+        ...taskOf(options),
+        channels: false,
+        tokens: false,
+        onValues({ layer, point, data, tokens: T, features }) {
+          const key = `${layer} ${point.slice(0, -'.input'.length)}`;
+          const x = data.subarray(0, T * features);
+          const sum = x.reduce((total, value) => total + value * value, 0);
+          squares.set(key, (squares.get(key) ?? 0) + sum / (tokens * features));
+        },
       },
-    });
+    );
   } finally {
     await engine.dispose();
   }

@@ -89,6 +89,8 @@ describe('bitcliff sensitivity', () => {
     ])
       expect(stdout).toContain(part);
     expect(defineRecipe(JSON.parse(readFileSync(saved, 'utf8'))).name).toBe('mixed-5');
+    const again = await runCommand('analyze', demo, ...short, '--recipes', saved, '--json');
+    expect(JSON.parse(again.stdout).recipes[0].name).toBe('mixed-5');
   });
 
   it('prints records as JSON', async () => {
@@ -103,6 +105,43 @@ describe('bitcliff sensitivity', () => {
     });
     expect(correlations).toHaveLength(1);
     expect([mixed, controls]).toEqual([null, null]);
+  });
+
+  it('adds the score of tasks', async () => {
+    const rows = ['the red ball', 'the old dog'].map((words) =>
+      JSON.stringify({ text: `Tom saw ${words}. Anna saw ${words}` }),
+    );
+    writeFileSync(join(folder, 'lambada_openai.jsonl'), rows.join('\n'));
+    const args = [
+      'sensitivity',
+      demo,
+      ...short,
+      '--recipes',
+      'rtn-w3g32',
+      '--by',
+      'role',
+      '--tasks',
+      'lambada_openai',
+    ];
+    const { code, stdout } = await runCommand(...args, '--data', folder);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/tasks, %/);
+    const { records, baseline } = JSON.parse((await runCommand(...args, '--data', folder, '--json')).stdout);
+    for (const { score } of [baseline, ...records]) expect([0, 50, 100]).toContain(score);
+    expect((await runCommand(...args)).stderr).toContain(
+      'tasks without data, expected both --tasks and --data, or neither',
+    );
+  });
+
+  it.each<[string, string]>([
+    ['{', 'readRecipes: the recipe is not JSON'],
+    ['{"name":"x"}', 'defineRecipe: the recipe is malformed'],
+    ['', 'readRecipes: cannot read the recipe'],
+  ])('refuses a recipe file with %j', async (content, message) => {
+    const file = join(folder, content === '' ? 'none.json' : 'recipe.json');
+    if (content !== '') writeFileSync(file, content);
+    const { code, stderr } = await runCommand('analyze', demo, '--recipes', file);
+    expect([code, stderr.includes(message)]).toEqual([1, true]);
   });
 
   it('needs a text', async () => {

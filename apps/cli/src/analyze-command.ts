@@ -10,7 +10,7 @@ import {
 } from '@bitcliff/analysis';
 import { InvalidInputError, type LongTaskOptions } from '@bitcliff/core';
 import { createKernels } from '@bitcliff/kernels';
-import { type Recipe, resolveRecipes } from '@bitcliff/quantize';
+import type { Recipe } from '@bitcliff/quantize';
 import type { QuantizedBlocks } from '@bitcliff/runtime';
 import { openCheckpoint } from '@bitcliff/runtime/node';
 import type { Command } from 'commander';
@@ -20,6 +20,7 @@ import { localPath } from './local-path.ts';
 import { parseNames } from './option-values.ts';
 import { printable } from './printable.ts';
 import { createProgressLine } from './progress-line.ts';
+import { readRecipes } from './read-recipes.ts';
 import type { Terminal } from './terminal.ts';
 import { addTextOptions, readTextSequences, type TextFlags, type TextSequences } from './text-sequences.ts';
 
@@ -52,7 +53,12 @@ export function addAnalyzeCommand(
       'Describe the weights of a checkpoint, and with a text its activations, outlier dimensions and errors, layer by layer.',
     )
     .argument('<checkpoint>', 'Hugging Face folder, .gguf file, or hf:org/name[@revision]')
-    .option('--recipes <names>', 'variants beside the baseline (default: none)', parseNames, []);
+    .option(
+      '--recipes <names>',
+      'variants beside the baseline, names or .json files (default: none)',
+      parseNames,
+      [],
+    );
   addTextOptions(command);
   command.option('--json', 'print all records as JSON');
   addEngineOptions(command)
@@ -81,7 +87,7 @@ Example:
 }
 
 async function analyze(path: string, flags: AnalyzeFlags, task: LongTaskOptions): Promise<AnalyzeRecord> {
-  const recipes = resolveRecipes(flags.recipes);
+  const recipes = await readRecipes(flags.recipes);
   const checkpoint = await openCheckpoint(await localPath(path, task));
   const kernels = await createKernels();
   try {

@@ -13,17 +13,19 @@ import {
   sensitivity,
   type VariantLoss,
 } from '@bitcliff/analysis';
-import type { LongTaskOptions } from '@bitcliff/core';
+import { InvalidInputError, type LongTaskOptions } from '@bitcliff/core';
 import { createKernels } from '@bitcliff/kernels';
-import { type Recipe, resolveRecipes } from '@bitcliff/quantize';
+import type { Recipe } from '@bitcliff/quantize';
 import { openCheckpoint } from '@bitcliff/runtime/node';
 import { type Command, Option } from 'commander';
 import { addEngineOptions, type EngineFlags, engineSettings } from './engine-options.ts';
 import { localPath } from './local-path.ts';
-import { parseNames, parseNumber } from './option-values.ts';
+import { parseCount, parseNames, parseNumber } from './option-values.ts';
 import { printable } from './printable.ts';
 import { createProgressLine } from './progress-line.ts';
+import { readRecipes } from './read-recipes.ts';
 import { renderControls, renderMixed, renderSensitivity } from './sensitivity-tables.ts';
+import { createTaskScore } from './task-score.ts';
 import type { Terminal } from './terminal.ts';
 import { addTextOptions, readTextSequences, type TextFlags } from './text-sequences.ts';
 
@@ -31,6 +33,9 @@ interface SensitivityFlags extends EngineFlags, TextFlags {
   readonly text: string;
   readonly recipes: readonly string[];
   readonly by: SensitivityUnit;
+  readonly tasks?: readonly string[];
+  readonly data?: string;
+  readonly limit?: number;
   readonly averageBits?: number;
   readonly save?: string;
   readonly controls?: boolean;
@@ -78,6 +83,9 @@ export function addSensitivityCommand(
         .choices(['matrix', 'layer', 'role'])
         .default('matrix'),
     )
+    .option('--tasks <names>', 'add the mean score of these tasks', parseNames)
+    .option('--data <dir>', 'with --tasks: folder with their data, as for eval')
+    .option('--limit <n>', 'with --tasks: only n rows of each', parseCount)
     .option(
       '--average-bits <bits>',
       'choose a recipe for each part: the least KL divergence with these bits at most',
@@ -119,12 +127,18 @@ async function runSensitivity(
   flags: SensitivityFlags,
   task: LongTaskOptions,
 ): Promise<SensitivityRun> {
-  const recipes = resolveRecipes(flags.recipes);
+  checkTaskFlags(flags);
+  const recipes = await readRecipes(flags.recipes);
   const checkpoint = await openCheckpoint(await localPath(path, task));
   const kernels = await createKernels();
   try {
     const { sequences, ...text } = await readTextSequences(flags.text, flags, checkpoint);
-    const setup = { ...engineSettings(flags), ...task, kernels };
+    const { tasks, data, limit } = flags;
+    const evaluate =
+      tasks && data !== undefined
+        ? await createTaskScore(checkpoint, { tasks, data, ...(limit === undefined ? {} : { limit }) }, task)
+        : undefined;
+    const setup = { ...engineSettings(flags), ...task, kernels, evaluate };
     const found = await sensitivity(checkpoint, sequences, { ...setup, recipes, by: flags.by });
     let mixed: SensitivityRun['mixed'] = null;
     if (flags.averageBits !== undefined) {
@@ -153,6 +167,15 @@ async function runSensitivity(
     await kernels.dispose();
     await checkpoint.close();
   }
+}
+
+function checkTaskFlags({ tasks, data }: SensitivityFlags): void {
+  if ((tasks === undefined) === (data === undefined)) return;
+  throw new InvalidInputError({
+    op: 'sensitivity',
+    problem: tasks === undefined ? 'data without tasks' : 'tasks without data',
+    expected: 'both --tasks and --data, or neither',
+  });
 }
 
 function render(run: SensitivityRun, saved: string | undefined): string {

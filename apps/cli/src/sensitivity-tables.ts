@@ -15,16 +15,25 @@ export function renderSensitivity({ baseline, records, correlations }: Sensitivi
   const rows = byRecipe[0]!.map((part, i) => [
     placeName(part),
     ...byRecipe.flatMap((own) => {
-      const { deltaNll, kl, proxies } = own[i]!;
-      return [formatNumber(deltaNll), formatNumber(kl), formatNumber(proxies.gram)];
+      const { deltaNll, kl, proxies, score } = own[i]!;
+      const tasks = score === null ? [] : [score.toFixed(2)];
+      return [formatNumber(deltaNll), formatNumber(kl), formatNumber(proxies.gram), ...tasks];
     }),
   ]);
-  const head = ['quantized alone', ...recipes.flatMap((name) => [`${name} ΔNLL`, 'KL', 'proxy'])];
+  const head = [
+    'quantized alone',
+    ...recipes.flatMap((name) => [
+      `${name} ΔNLL`,
+      'KL',
+      'proxy',
+      ...(baseline.score === null ? [] : ['tasks, %']),
+    ]),
+  ];
   const correlation = (value: number | null): string => (value === null ? '–' : value.toFixed(2));
   const notes = correlations.flatMap(({ recipe, gramKl, weightKl }, r) => [
     `${recipe}: the most sensitive part is ${placeName(largest(byRecipe[r]!, ({ kl }) => kl))}; rank correlation with KL ${correlation(gramKl)} (Gram-weighted error), ${correlation(weightKl)} (weight error × E[x²]).`,
   ]);
-  const meaning = `Nats per token; the baseline has ${formatNumber(baseline.nll)}. The proxy is the Gram-weighted error of the outputs, per token.`;
+  const meaning = `Nats per token; the baseline has ${formatNumber(baseline.nll)}${baseline.score === null ? '' : ` and a score of ${baseline.score.toFixed(2)} %`}. The proxy is the Gram-weighted error of the outputs, per token.`;
   return `${textTable(head, rows)}${[meaning, ...notes].join('\n')}\n`;
 }
 

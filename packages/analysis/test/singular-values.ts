@@ -4,14 +4,18 @@
  * @param data [rows × columns]  @returns descending
  */
 export function singularValues(data: ArrayLike<number>, rows: number, columns: number): number[] {
-  const column = Array.from({ length: columns }, (_, j) =>
-    Array.from({ length: rows }, (_, i) => data[i * columns + j]!),
+  // the rows of a wide matrix: as many as it has singular values
+  const isWide = columns > rows;
+  const column = Array.from({ length: isWide ? rows : columns }, (_, j) =>
+    Array.from({ length: isWide ? columns : rows }, (_, i) =>
+      isWide ? data[j * columns + i]! : data[i * columns + j]!,
+    ),
   );
   const dot = (a: number[], b: number[]): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
   for (let sweep = 0; sweep < 60; sweep++) {
     let largest = 0;
-    for (let p = 0; p < columns; p++) {
-      for (let q = p + 1; q < columns; q++) {
+    for (let p = 0; p < column.length; p++) {
+      for (let q = p + 1; q < column.length; q++) {
         const [a, b] = [column[p]!, column[q]!];
         const [aa, bb, ab] = [dot(a, a), dot(b, b), dot(a, b)];
         if (ab === 0) continue;

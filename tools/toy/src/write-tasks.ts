@@ -1,4 +1,4 @@
-/** @file `node --conditions=@bitcliff/source src/write-tasks.ts --out DIR [--items 300] [--seed N]`: the toy rows as JSON lines. */
+/** @file `node --conditions=@bitcliff/source src/write-tasks.ts --out DIR [--items 300] [--seed N]`: the toy rows as JSON lines, and the stories of LAMBADA as plain text. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -31,10 +31,14 @@ const options = {
   seed: Number(values.seed ?? DEFAULT_TASK_SEED),
   seen: openingsOf(trainingStories()),
 };
-const files = { 'hellaswag.jsonl': createHellaSwag(options), 'lambada_openai.jsonl': createLambada(options) };
+const stories = createLambada(options);
+const files = { 'hellaswag.jsonl': createHellaSwag(options), 'lambada_openai.jsonl': stories };
 mkdirSync(values.out, { recursive: true });
 for (const [name, rows] of Object.entries(files)) {
   const path = join(values.out, name);
   writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   console.log(`${path}: ${rows.length} rows`);
 }
+const path = join(values.out, 'stories.txt');
+writeFileSync(path, stories.map(({ text }) => `${text}\n`).join(''));
+console.log(`${path}: ${stories.length} stories`);

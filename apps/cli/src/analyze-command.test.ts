@@ -150,3 +150,39 @@ describe('bitcliff sensitivity', () => {
     expect(stderr).toContain("required option '--text <file>' not specified");
   });
 });
+
+const shared = process.env.BITCLIFF_SHARED;
+describe.skipIf(shared === undefined)('real checkpoints (skipped without BITCLIFF_SHARED)', () => {
+  it.each(['stories260K', 'babyllama105'])('%s is analysed whole', async (model) => {
+    const stories = `${shared}/data/text/tinystories.cased.txt`;
+    const options = [
+      '--text',
+      stories,
+      '--sequences',
+      '4',
+      '--length',
+      '128',
+      '--recipes',
+      'w8a8,w4',
+      '--json',
+    ];
+    const { code, stdout } = await runCommand('analyze', `${shared}/data/models/${model}`, ...options);
+    expect(code).toBe(0);
+    const { weights, gains, activations, outliers, activationError } = JSON.parse(stdout);
+    expect([weights, gains, activations, activationError].map(({ length }) => length)).toEqual([
+      60, 10, 20, 80,
+    ]);
+    expect(outliers[0]).toMatchObject({
+      rule: { kind: 'threshold', threshold: 6 },
+      dimensions: [],
+      samples: 4,
+    });
+    expect(weights.every(({ spectral }: { spectral: { converged: boolean } }) => spectral.converged)).toBe(
+      true,
+    );
+    for (const { relative, variant, kind } of activationError) {
+      expect(relative).toBeGreaterThan(0);
+      expect(relative, `${variant} ${kind}`).toBeLessThan(variant === 'w8a8' ? 0.1 : 0.7);
+    }
+  });
+});

@@ -17,6 +17,7 @@ import {
   createQuantizedBlocks,
   type QuantizedBlock,
   type QuantizedBlocks,
+  type QuantizeModelOptions,
   quantizeModel,
   readBlock,
   toMatrix,
@@ -55,19 +56,32 @@ export async function openQuantized(
   if (known !== undefined) return known;
   if (!needsCalibration(checkpoint, recipe)) return quantizeAsRead(checkpoint, recipe, options.kernels);
   const blocks = options.blocks ?? createQuantizedBlocks();
-  const { ort, kernels, threads, memoryBudget, executionProviders, scratch } = options;
   await quantizeModel(checkpoint, recipe, {
     ...task,
-    ort,
-    kernels,
+    ...quantizeOptions(options),
     blocks,
-    threads,
-    executionProviders,
-    ...(memoryBudget === undefined ? {} : { memoryBudget }),
-    ...(scratch === undefined ? {} : { scratch }),
     sequences: options.calibration ?? sequences,
   });
   return blocks;
+}
+
+/** How `quantizeModel` is run. */
+export function quantizeOptions({
+  ort,
+  kernels,
+  threads,
+  executionProviders,
+  memoryBudget,
+  scratch,
+}: AnalysisOptions): Omit<QuantizeModelOptions, 'blocks'> {
+  return {
+    ort,
+    threads,
+    executionProviders,
+    ...(kernels === undefined ? {} : { kernels }),
+    ...(memoryBudget === undefined ? {} : { memoryBudget }),
+    ...(scratch === undefined ? {} : { scratch }),
+  };
 }
 
 /** Blocks that are quantized when they are read; the last one is kept, because its variants read it one after another. */

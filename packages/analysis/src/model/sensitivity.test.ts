@@ -1,4 +1,5 @@
 import { averageBits, type Recipe, resolveRecipes } from '@bitcliff/quantize';
+import { createQuantizedBlocks, quantizeModel } from '@bitcliff/runtime';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { plantedCheckpoint, randomSequences } from '../../test/planted-checkpoint.ts';
@@ -122,6 +123,26 @@ describe('sensitivity', () => {
     const sum = (list: typeof records): number =>
       list.reduce((total, { proxies }) => total + proxies.gram, 0);
     expect(sum(records)).toBeLessThan(sum(plain.records));
+    // blocks that were made before give the same; without reports there is no proxy
+    const blocks = createQuantizedBlocks();
+    await quantizeModel(checkpoint, awq[0]!, { ...setup, blocks, sequences });
+    const options = { ...setup, recipes: awq, by: 'role' as const };
+    const given = await sensitivity(checkpoint, sequences, {
+      ...options,
+      quantized: new Map([['awq-w3g32', blocks]]),
+    });
+    expect(given.records).toEqual(records);
+    const bare = { ...(await blocks.read(0))! };
+    await blocks.write(0, {
+      ...bare,
+      linears: bare.linears.map(({ place, quantized }) => ({
+        place,
+        quantized: { ...quantized, report: null },
+      })),
+    });
+    await expect(
+      sensitivity(checkpoint, sequences, { ...options, quantized: new Map([['awq-w3g32', blocks]]) }),
+    ).rejects.toThrow('blocks of recipe "awq-w3g32" without output errors');
   });
 });
 

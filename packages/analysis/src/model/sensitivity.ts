@@ -3,6 +3,7 @@
  * matrix' outputs if its inputs were uncorrelated, ‖D‖² · E[x²], and with their correlations, tr(Dᵀ G D) / tokens; D is the change of the
  * weights, G = Xᵀ X. Both are sums over the target's outputs, per token.
  */
+import { InvalidInputError } from '@bitcliff/core';
 import { MODULE_ROLES, type ModuleRole, policyFor, type Recipe, storageBits } from '@bitcliff/quantize';
 import {
   type Checkpoint,
@@ -14,7 +15,14 @@ import {
 import { rankCorrelation } from '../arrays/rank-correlation.ts';
 import { type CheckpointLabel, labelOf, partOf, taskOf, withKernels } from './analysis-options.ts';
 import { type LossOptions, measureLoss, type VariantLoss } from './measure-loss.ts';
-import { emptyRecipe, openQuantized, restrictTo, type Target } from './quantized-view.ts';
+import {
+  emptyRecipe,
+  needsCalibration,
+  openQuantized,
+  quantizeOptions,
+  restrictTo,
+  type Target,
+} from './quantized-view.ts';
 
 /** Which parts are quantized alone: a role in all layers, all roles of a layer, or a role of a layer (q, k and v, or gate and up, together). */
 export type SensitivityUnit = 'role' | 'layer' | 'matrix';
@@ -181,7 +189,9 @@ async function meanSquares(
   return squares;
 }
 
-/** Errors of every linear layer on the sequences: those of the blocks, measured against the Gram matrices of the sequences. */
+/**
+ * Errors of every linear layer: on the calibration tokens where blocks were made with some, otherwise on the sequences, for which the same codes are made again.
+ */
 async function proxyReports(
   checkpoint: Checkpoint,
   recipe: Recipe,
@@ -189,31 +199,42 @@ async function proxyReports(
   sequences: readonly ArrayLike<number>[],
   options: LossOptions,
 ): Promise<readonly LayerReport[]> {
-  const calibrated: LayerReport[] = [];
-  for (let layer = 0; layer < checkpoint.spec.layers; layer++) {
-    const block = await blocks.read(layer);
-    for (const { place, quantized } of block?.linears ?? []) {
-      const { role } = checkpoint.layout.block(layer).linears.find((linear) => linear.place === place)!;
-      if (quantized.report?.output) calibrated.push({ ...quantized.report, layer, role, place });
-    }
-    // without calibration there are no Gram matrices yet: the same codes are made again beside them
-    if (calibrated.length === 0) {
-      const { ort, kernels, threads, executionProviders, memoryBudget, scratch } = options;
-      const { reports } = await quantizeModel(checkpoint, recipe, {
-        ...taskOf(options),
-        ort,
-        threads,
-        executionProviders,
-        ...(kernels === undefined ? {} : { kernels }),
-        ...(memoryBudget === undefined ? {} : { memoryBudget }),
-        ...(scratch === undefined ? {} : { scratch }),
-        blocks: { read: () => Promise.resolve(undefined), write: () => Promise.resolve() },
-        sequences,
-      });
-      return reports;
+  if (options.quantized?.has(recipe.name) || needsCalibration(checkpoint, recipe)) {
+    return keptReports(checkpoint, recipe, blocks);
+  }
+  const { reports } = await quantizeModel(checkpoint, recipe, {
+    ...taskOf(options),
+    ...quantizeOptions(options),
+    blocks: { read: () => Promise.resolve(undefined), write: () => Promise.resolve() },
+    sequences,
+  });
+  return reports;
+}
+
+/** The reports that blocks were made with. */
+async function keptReports(
+  { spec, layout, path }: Checkpoint,
+  recipe: Recipe,
+  blocks: QuantizedBlocks,
+): Promise<LayerReport[]> {
+  const reports: LayerReport[] = [];
+  for (let layer = 0; layer < spec.layers; layer++) {
+    for (const { place, quantized } of (await blocks.read(layer))?.linears ?? []) {
+      const { role } = layout.block(layer).linears.find((linear) => linear.place === place)!;
+      const { report } = quantized;
+      if (!report?.output) {
+        throw new InvalidInputError({
+          op: 'sensitivity',
+          problem: `blocks of recipe "${recipe.name}" without output errors`,
+          expected: 'blocks that quantizeModel made with sequences',
+          where: `block ${layer}, ${place}`,
+          path,
+        });
+      }
+      reports.push({ ...report, layer, role, place });
     }
   }
-  return calibrated;
+  return reports;
 }
 
 function correlate(recipe: string, records: readonly SensitivityRecord[]): ProxyCorrelation {

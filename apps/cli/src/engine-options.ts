@@ -35,18 +35,24 @@ export function addEngineOptions(command: Command): Command {
     );
 }
 
+/** How a command line wants models to be run. */
+export function engineSettings(
+  flags: EngineFlags,
+): Pick<EngineOptions, 'ort' | 'threads' | 'memoryBudget' | 'executionProviders' | 'scratch'> {
+  return {
+    ort,
+    threads: flags.threads,
+    memoryBudget: flags.memory * 2 ** 30,
+    executionProviders: flags.provider,
+    scratch: createScratchFile,
+  };
+}
+
 /** The engine that a command line asks for. */
 export function openEngine(
   checkpoint: Checkpoint,
   flags: EngineFlags,
   options: Pick<EngineOptions, 'recipes' | 'kernels' | 'baseline' | 'quantized'>,
 ): Promise<Engine> {
-  return createEngine(checkpoint, {
-    ort,
-    threads: flags.threads,
-    memoryBudget: flags.memory * 2 ** 30,
-    executionProviders: flags.provider,
-    scratch: createScratchFile,
-    ...options,
-  });
+  return createEngine(checkpoint, { ...engineSettings(flags), ...options });
 }

@@ -34,7 +34,14 @@ export function addEvalCommand(
       '--data <dir>',
       'folder with the task data, such as <dir>/hellaswag/…; hf:datasets/org/name that holds one; hf: for the data sets of the tasks',
     )
-    .addOption(namesOption('--recipes', 'variants beside the baseline', RECIPES.keys(), ['w8a8', 'w4']))
+    .addOption(
+      namesOption(
+        '--recipes',
+        'variants beside the baseline: files that end in .json, and names',
+        RECIPES.keys(),
+        ['w8a8', 'w4'],
+      ),
+    )
     .addOption(
       namesOption(
         '--tasks',

@@ -10,7 +10,7 @@ import {
 } from '@bitcliff/evals';
 import type { RowsProvenance, StoredResults } from '@bitcliff/evals/node';
 import { type BackendChoice, createKernels } from '@bitcliff/kernels';
-import { type Recipe, resolveRecipes } from '@bitcliff/quantize';
+import type { Recipe } from '@bitcliff/quantize';
 import type { Checkpoint, TextTokenizer } from '@bitcliff/runtime';
 import { openCheckpoint } from '@bitcliff/runtime/node';
 import * as ort from 'onnxruntime-node';
@@ -21,6 +21,7 @@ import { summarizeDivergence, type VariantDivergence } from './eval-divergence.t
 import { summarize, type VariantResult } from './eval-report.ts';
 import { localPath } from './local-path.ts';
 import { importTasks } from './own-tasks.ts';
+import { readRecipes } from './read-recipes.ts';
 
 /** The program that definitions follow (eval-spec.md). */
 export const HARNESS = 'lm-evaluation-harness 0.4.13.dev0 @ 4e7e0d4';
@@ -84,7 +85,7 @@ export async function evaluateCheckpoint(
   run: LongTaskOptions,
 ): Promise<EvalRecord> {
   const begin = performance.now();
-  const recipes = resolveRecipes(options.recipes);
+  const recipes = await readRecipes(options.recipes);
   const tasks = resolveTasks(options.tasks, await importTasks(options.define));
   const checkpoint = await openCheckpoint(await localPath(path, run));
   try {

@@ -5,6 +5,7 @@
 import { BitcliffError } from '@bitcliff/core';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { addAnalyzeCommand } from './analyze-command.ts';
 import { addCompareCommand } from './compare-command.ts';
 import { addEvalCommand } from './eval-command.ts';
 import { addGenerateCommand } from './generate-command.ts';
@@ -12,6 +13,7 @@ import { addInspectCommand } from './inspect-command.ts';
 import { addPretrainCommand } from './pretrain-command.ts';
 import { addQuantizeCommand } from './quantize-command.ts';
 import { addScoreCommand } from './score-command.ts';
+import { addSensitivityCommand } from './sensitivity-command.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
@@ -42,6 +44,8 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   addQuantizeCommand(program, { terminal, signal: stop.signal });
   addPretrainCommand(program, { terminal, signal: stop.signal, version: packageJson.version });
   addScoreCommand(program, { terminal, signal: stop.signal });
+  addAnalyzeCommand(program, { terminal, signal: stop.signal });
+  addSensitivityCommand(program, { terminal, signal: stop.signal });
   try {
     await program.parseAsync([...args], { from: 'user' });
     return 0;

@@ -57,6 +57,15 @@ export { type ArtifactManifest, type ArtifactSource, MANIFEST_FILE } from './art
 export { type PackedRow, packRequests, type ScoredPosition, type ScoreRequest } from './packing.ts';
 export { attentionMask } from './attention-mask.ts';
 
+// weights in floating point
+export {
+  type BlockWeights,
+  type FloatLinear,
+  type NormWeights,
+  readBlock,
+} from './weights.ts';
+export { toMatrix } from './engine/load-parts.ts';
+
 // checkpoints
 export type { Checkpoint } from './checkpoint.ts';
 export { type CheckpointParts, createCheckpoint } from './create-checkpoint.ts';

@@ -17,6 +17,8 @@ export interface TapOptions {
   readonly gram?: boolean | undefined;
   /** Distance of every variant from the baseline. @default true where the baseline runs beside others */
   readonly difference?: boolean | undefined;
+  /** Give every block of every variant what went into the baseline's, so that differences are the block's own. @default true: they add up */
+  readonly propagate?: boolean | undefined;
   /** Gets the values themselves, after each block. @default nobody does */
   readonly onValues?: ((values: TapValues) => void) | undefined;
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { standardAnalysis } from './analysis/standard-analysis.bench.ts';
 import type { Benchmark } from './benchmark.ts';
 import { openHeader } from './formats/open-header.bench.ts';
 import { q40Dequantize, q40Quantize } from './formats/q4-0.bench.ts';
@@ -32,6 +33,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...quantizeMethods,
   ...PYTHIA,
   memory,
+  standardAnalysis,
   llamaCpp,
   trainStep,
 ];

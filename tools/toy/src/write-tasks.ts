@@ -1,4 +1,7 @@
-/** @file `node --conditions=@bitcliff/source src/write-tasks.ts --out DIR [--items 500] [--seed N]`: the rows of all toy tasks as JSON lines. */
+/**
+ * @file `node --conditions=@bitcliff/source src/write-tasks.ts --out DIR [--items 500] [--seed N]`: the rows of all toy tasks as JSON lines, and the stories of LAMBADA
+ * as plain text.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -31,4 +34,7 @@ for (const [name, create] of Object.entries(TASKS)) {
   const rows = create(Number(values.seed ?? DEFAULT_TASK_SEED), items);
   writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   console.log(`${path}: ${rows.length} rows`);
+  if (name !== 'lambada_openai') continue;
+  const stories = rows as readonly { text: string }[];
+  writeFileSync(join(values.out, 'stories.txt'), stories.map(({ text }) => `${text}\n`).join(''));
 }

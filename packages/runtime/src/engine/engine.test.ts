@@ -12,6 +12,7 @@ import {
   readGolden,
   readGoldenArray,
 } from '../../test/helpers/golden.ts';
+import { tinyCheckpoint } from '../../test/helpers/tiny-checkpoint.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { openCheckpoint } from '../open-checkpoint.node.ts';
 import type { ScoreRequest } from '../packing.ts';
@@ -282,6 +283,26 @@ describe('scores', () => {
 });
 
 const shared = process.env.BITCLIFF_SHARED;
+describe('skipLayers', () => {
+  it('scores as a model without those blocks does, to the bit', async () => {
+    const requests = [{ context: [1, 5, 9, 4], continuation: [7, 2] }];
+    const score = async (layers: number, skipLayers: readonly number[]) => {
+      const checkpoint = await tinyCheckpoint({ num_hidden_layers: layers });
+      const engine = await createEngine(checkpoint, { ort, recipes, threads: 1 });
+      try {
+        return (await engine.score(requests, { skipLayers })).map(({ scores }) => scores[0]!.tokenLogProbs);
+      } finally {
+        await engine.dispose();
+      }
+    };
+    expect(await score(3, [1, 2])).toEqual(await score(1, []));
+    expect(await score(3, [1])).not.toEqual(await score(3, []));
+    await expect(score(3, [3])).rejects.toThrow(
+      'no such layer to skip, expected an integer in [0, 3), received 3',
+    );
+  });
+});
+
 describe.skipIf(shared === undefined)('every golden model (skipped without BITCLIFF_SHARED)', () => {
   const root = `${shared}/golden/models`;
   it.each(shared === undefined ? [] : readdirSync(root))('%s', async (model) => {

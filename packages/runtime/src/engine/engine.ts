@@ -59,6 +59,8 @@ export interface VariantScores {
 export interface ScoreOptions extends LongTaskOptions {
   /** Compare the next-token distributions of every variant with the baseline's. @default false */
   readonly divergence?: boolean;
+  /** Blocks that are left out, 0-based: hidden states pass them as they are. @default none */
+  readonly skipLayers?: readonly number[] | undefined;
 }
 
 /** A checkpoint that runs. */
@@ -174,7 +176,8 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
     async score(requests, task = {}) {
       checkRequests(requests, checkpoint);
       const divergence = task.divergence ?? false;
-      if (divergence && !baseline) throw noBaseline();
+      if (divergence && !baseline) throw noBaseline('score', 'divergence');
+      checkLayers(task.skipLayers ?? [], spec.layers);
       const scores = variants.map((_, v) => requests.map(() => emptyScore(divergence && v > 0)));
       const rows = packRequests(requests, { rowLength, sharePrefixes });
       const compares = divergence && variants.length > 1;
@@ -217,6 +220,7 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
     async trace(sequences, task = {}) {
       const short = sequences.findIndex((sequence) => sequence.length < 2);
       if (short !== -1) throw tooShort(short, sequences[short]!.length);
+      if (task.propagate === false && !baseline) throw noBaseline('trace', 'propagate: false');
       const rows = rowsOf(sequences);
       const lengths = sequences.map((sequence) => sequence.length);
       const { linears } = checkpoint.layout.block(0);
@@ -318,12 +322,23 @@ function tooShort(sequence: number, received: number): InvalidInputError {
   });
 }
 
-function noBaseline(): InvalidInputError {
+function noBaseline(op: string, what: string): InvalidInputError {
   return new InvalidInputError({
-    op: 'score',
-    problem: 'divergence without a baseline',
+    op,
+    problem: `${what} without a baseline`,
     expected: 'an engine that runs the baseline',
     received: 'baseline: false',
+  });
+}
+
+function checkLayers(skipped: readonly number[], layers: number): void {
+  const bad = skipped.find((layer) => !Number.isInteger(layer) || layer < 0 || layer >= layers);
+  if (bad === undefined) return;
+  throw new InvalidInputError({
+    op: 'score',
+    problem: 'no such layer to skip',
+    expected: `an integer in [0, ${layers})`,
+    received: bad,
   });
 }
 

@@ -38,9 +38,19 @@ export interface Forward {
    */
   run(
     rows: readonly PackedRow[],
-    task: LongTaskOptions & { readonly phase: string; readonly observer?: BlockObserver },
+    task: ForwardTask,
     use: (wave: readonly PackedRow[], hidden: HiddenStore) => Promise<void>,
   ): Promise<void>;
+}
+
+/** What a pass does beside running. */
+export interface ForwardTask extends LongTaskOptions {
+  readonly phase: string;
+  readonly observer?: BlockObserver;
+  /** Give every block what the baseline, which is the first variant, made of the blocks before it. @default true: what its own variant made */
+  readonly propagate?: boolean | undefined;
+  /** Blocks that are left out, 0-based: hidden states pass them as they are. @default none */
+  readonly skipLayers?: readonly number[] | undefined;
 }
 
 /** @param parts.variants how many */
@@ -76,8 +86,11 @@ export function createForward(parts: {
     ),
 
     async run(rows, task, use) {
-      const { observer } = task;
-      const total = rows.length * spec.layers * variants;
+      const { observer, propagate = true } = task;
+      const layers = Array.from({ length: spec.layers }, (_, layer) => layer).filter(
+        (layer) => !task.skipLayers?.includes(layer),
+      );
+      const total = rows.length * layers.length * variants;
       let done = 0;
       const step = (detail: string): void => {
         task.signal?.throwIfAborted();
@@ -95,22 +108,25 @@ export function createForward(parts: {
           const last = wave.reduce((max, row) => row.positions.reduce((a, b) => Math.max(a, b), max), 0);
           const tables = spec.positions.kind === 'rotary' ? rotaryTables(spec.positions, last + 1) : null;
           const buffer = new Float32Array(Math.max(...lengths));
-          for (let layer = 0; layer < spec.layers; layer++) {
+          const baselineBuffer = propagate ? buffer : new Float32Array(buffer.length);
+          for (const layer of layers) {
             const block = await cache.get(`block ${layer}`, () => loader.block(layer));
             for (const [r, row] of wave.entries()) {
               const S = row.tokens.length;
               const shared = rowFeeds(ort, spec, row, spec.attention.windows[layer] ?? null, tables);
-              const out = buffer.subarray(0, S * H);
-              const written = new ort.Tensor('float32', out, [S, H]);
               for (let v = 0; v < variants; v++) {
+                const out = (v === 0 ? baselineBuffer : buffer).subarray(0, S * H);
+                const written = new ort.Tensor('float32', out, [S, H]);
                 step(`block ${layer + 1} of ${spec.layers}`);
                 const runner = await block.runner(v, observer?.taps(v));
-                const states = new ort.Tensor('float32', await hidden.read(v, r), [S, H]);
+                const states = new ort.Tensor('float32', await hidden.read(propagate ? v : 0, r), [S, H]);
                 const feeds = { hidden: states, ...shared, ...observer?.feeds(v) };
                 const outputs = await runner.run(feeds, { out: written });
                 observer?.take(v, layer, first + r, outputs);
-                await hidden.write(v, r, out);
+                if (propagate) await hidden.write(v, r, out);
               }
+              // not before all variants have read what it replaces
+              if (!propagate) await hidden.write(0, r, baselineBuffer.subarray(0, S * H));
             }
           }
           await use(wave, hidden);

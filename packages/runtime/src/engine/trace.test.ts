@@ -127,6 +127,36 @@ describe('trace', () => {
     await checkpoint.close();
   });
 
+  it("compares every block on the baseline's inputs with propagate: false", async () => {
+    const checkpoint = await openCheckpoint(goldenFolder('llama'));
+    const engine = await createEngine(checkpoint, {
+      ort,
+      recipes: resolveRecipes(['w8a8', 'w4']),
+      threads: 1,
+    });
+    const sequences = readGolden('llama').sequences.map(({ input_ids }) => input_ids);
+    const run = async (propagate: boolean): Promise<TapRecord[]> =>
+      (await engine.trace(sequences, { points: [...INPUTS, ...OUTPUTS], tokens: false, propagate })).filter(
+        ({ difference }) => difference !== null,
+      );
+    const [propagated, local] = [await run(true), await run(false)];
+    for (const [i, { layer, point, variant, difference }] of local.entries()) {
+      const what = `${variant} ${point} of block ${layer}`;
+      if (point === 'attn.qkv.input') expect(difference!.norm, what).toBe(0);
+      else expect(difference!.norm, what).toBeGreaterThan(0);
+      expect(difference!.baselineNorm, what).toBe(propagated[i]!.difference!.baselineNorm);
+      if (layer === 0) expect(difference, what).toEqual(propagated[i]!.difference);
+      else expect(propagated[i]!.difference!.norm, what).toBeGreaterThan(difference!.norm * 0.9);
+    }
+    const alone = await createEngine(checkpoint, { ort, recipes: resolveRecipes(['w4']), baseline: false });
+    await expect(alone.trace(sequences, { propagate: false })).rejects.toThrow(
+      'trace: propagate: false without a baseline',
+    );
+    await alone.dispose();
+    await engine.dispose();
+    await checkpoint.close();
+  });
+
   it('refuses a sequence of one token', async () => {
     const checkpoint = await openCheckpoint(goldenFolder('llama'));
     const engine = await createEngine(checkpoint, { ort, threads: 1 });

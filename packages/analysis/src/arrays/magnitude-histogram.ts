@@ -63,6 +63,18 @@ function edge(bin: number): number {
   return new Float32Array(bits.buffer)[0]!;
 }
 
+/** Whether |x| > threshold can be counted by whole bins. */
+export function isMagnitudeEdge(threshold: number): boolean {
+  const value = Float32Array.of(threshold);
+  const [bits] = new Int32Array(value.buffer);
+  return value[0] === threshold && threshold > 0 && bits! % 2 ** SHIFT === 0;
+}
+
+/** Values with |x| > edge. @param edge for which {@link isMagnitudeEdge} holds */
+export function countAboveEdge({ edges, counts }: MagnitudeHistogram, edge: number): number {
+  return counts.reduce((sum, count, i) => sum + (edges[i]! >= edge ? count : 0), 0);
+}
+
 /** {@link createMagnitudeCounter} on one array. @param values f32 */
 export function magnitudeHistogram(values: Float32Array): MagnitudeHistogram {
   const counter = createMagnitudeCounter();

@@ -12,7 +12,9 @@ import {
   type TapValues,
 } from '@bitcliff/runtime';
 import {
+  countAboveEdge,
   createMagnitudeCounter,
+  isMagnitudeEdge,
   type MagnitudeCounter,
   type MagnitudeHistogram,
 } from '../arrays/magnitude-histogram.ts';
@@ -135,6 +137,7 @@ function trace(
 
 /** Sums over the values of one tap in one variant. */
 interface ValueSums {
+  /** For thresholds that are no edges of the histogram. */
   readonly above: number[];
   readonly massive: (MassiveActivation & { readonly sequence: number })[];
   readonly magnitudes: MagnitudeCounter;
@@ -154,21 +157,36 @@ function createValueSums(
     take({ data, sequence, tokens, features }) {
       const x = data.subarray(0, tokens * features);
       sums.magnitudes.add(x);
-      const least = thresholds[0] ?? Number.POSITIVE_INFINITY;
-      let squares = 0;
-      for (let i = 0; i < x.length; i++) {
-        const a = Math.abs(x[i]!);
-        squares += a * a;
-        if (a <= least) continue;
-        for (let k = 0; k < thresholds.length; k++) if (a > thresholds[k]!) sums.above[k]!++;
+      sums.squares += sumSquares(x);
+      for (const [k, threshold] of thresholds.entries()) {
+        if (!isMagnitudeEdge(threshold)) sums.above[k]! += countAbove(x, threshold);
       }
-      sums.squares += squares;
       const found = massiveActivations(x, features, massiveOptions);
       sums.massive.push(...found.map((activation) => ({ sequence, ...activation })));
       sums.massive.sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).splice(MOST_MASSIVE);
     },
   };
   return sums;
+}
+
+/** Four sums, so that one addition need not wait for the last. */
+function sumSquares(x: Float32Array): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 3 < x.length; i += 4) {
+    a += x[i]! * x[i]!;
+    b += x[i + 1]! * x[i + 1]!;
+    c += x[i + 2]! * x[i + 2]!;
+    d += x[i + 3]! * x[i + 3]!;
+  }
+  for (; i < x.length; i++) a += x[i]! * x[i]!;
+  return a + b + c + d;
+}
+
+function countAbove(x: Float32Array, threshold: number): number {
+  let count = 0;
+  for (let i = 0; i < x.length; i++) if (Math.abs(x[i]!) > threshold) count++;
+  return count;
 }
 
 function toRecord(
@@ -179,6 +197,7 @@ function toRecord(
 ): ActivationRecord {
   const { absMax, meanAbs } = channels!;
   const { std, int8Error } = perToken!;
+  const histogram = sums.magnitudes.finish();
   const at = point.lastIndexOf('.');
   return {
     ...label,
@@ -192,8 +211,11 @@ function toRecord(
     meanSquare: sums.squares / (tokens * features),
     absMax: absMax.reduce((a, b) => Math.max(a, b), 0),
     channelMax: Array.from(absMax),
-    above: thresholds.map((threshold, k) => ({ threshold, count: sums.above[k]! })),
-    histogram: sums.magnitudes.finish(),
+    above: thresholds.map((threshold, k) => ({
+      threshold,
+      count: isMagnitudeEdge(threshold) ? countAboveEdge(histogram, threshold) : sums.above[k]!,
+    })),
+    histogram,
     meanTokenStd: std.reduce((a, b) => a + b, 0) / tokens,
     int8Rmse: Math.sqrt(int8Error.reduce((sum, error) => sum + error * error, 0) / tokens),
     massive: sums.massive,

@@ -94,8 +94,13 @@ export function createOutlierCounter(shape: OutlierShape, rule: OutlierRule): Ou
 }
 
 function zScoreLimit(row: Float32Array, deviations: number): number {
-  const mean = row.reduce((sum, x) => sum + x, 0) / row.length;
-  const variance = row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / row.length;
+  const n = row.length;
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += row[i]!;
+  const mean = sum / n;
+  let squares = 0;
+  for (let i = 0; i < n; i++) squares += (row[i]! - mean) * (row[i]! - mean);
+  const variance = squares / n;
   return deviations * Math.sqrt(variance) + mean;
 }
 

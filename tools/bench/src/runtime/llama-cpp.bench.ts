@@ -1,6 +1,6 @@
 /**
  * @file Beside llama.cpp, on the same weights. Needs LLAMA_CPP_BIN, a folder with llama-bench and llama-perplexity, and BITCLIFF_SHARED for real
- * HellaSwag rows and a tokenizer. Only the time that llama.cpp itself reports for evaluating tokens counts: loading is left out on both sides.
+ * HellaSwag rows and a tokenizer. Loading is left out on both sides.
  */
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -29,23 +29,17 @@ async function promptTime(bin: string, model: string): Promise<number> {
   return result!.avg_ns / 1e6;
 }
 
-/** Milliseconds that `llama-perplexity --hellaswag` spends on evaluating tokens. */
+/** Milliseconds from `llama-perplexity --hellaswag` beginning to calculate, by its own clock, to its end. */
 async function hellaswagTime(bin: string, model: string, file: string): Promise<number> {
-  const args = [
-    '-m',
-    model,
-    '-f',
-    file,
-    '--hellaswag',
-    '--hellaswag-tasks',
-    String(ITEMS),
-    '-t',
-    String(THREADS),
-  ];
+  const tasks = ['--hellaswag', '--hellaswag-tasks', String(ITEMS)];
+  const args = ['-m', model, '-f', file, ...tasks, '-t', String(THREADS)];
+  const start = performance.now();
   const { stdout, stderr } = await run(join(bin, 'llama-perplexity'), args, { maxBuffer: 2 ** 28 });
-  const times = [...`${stdout}${stderr}`.matchAll(/(?:prompt eval|eval) time\s*=\s*([\d.]+) ms/g)];
-  if (times.length === 0) throw new Error('llama-perplexity did not print its times');
-  return times.reduce((sum, [, time]) => sum + Number(time), 0);
+  const whole = performance.now() - start;
+  const stamp = /^(\d+)\.(\d+)\.(\d+)\.\d+ .*hellaswag_score : calculating/m.exec(`${stderr}\n${stdout}`);
+  if (stamp === null) throw new Error('llama-perplexity did not say when it began to calculate');
+  const [, minutes, seconds, milliseconds] = stamp.map(Number) as [number, number, number, number];
+  return whole - (60_000 * minutes + 1000 * seconds + milliseconds);
 }
 
 /** HellaSwag rows of six lines: context, label, four endings. */

@@ -5,6 +5,7 @@ import type { TapStatistics } from '../graph/tap-graph.ts';
 import type { PackedRow } from '../packing.ts';
 import { rotaryTables } from '../rotary.ts';
 import type { TapPoint } from '../taps.ts';
+import { readEmbeddingRows } from '../weights.ts';
 import { createHiddenStore, type HiddenStore } from './hidden-store.ts';
 import type { PartLoader } from './load-parts.ts';
 import type { MemoryPlan } from './memory-plan.ts';
@@ -75,7 +76,11 @@ export function createForward(parts: {
   /** The inputs of the first block, into a store. */
   const embed = async (rows: readonly PackedRow[], hidden: HiddenStore): Promise<void> => {
     const embedding = await cache.get('embedding', loader.embedding);
-    await embedRows(ort, checkpoint, embedding, { rows, memory: plan.resident }, async (r, states) => {
+    const { vocabularySize: tokens } = spec;
+    const bytes = 4 * tokens * spec.embedding.width;
+    const load = async () => ({ value: await readEmbeddingRows(checkpoint, 0, tokens), bytes });
+    const table = 4 * bytes <= plan.resident ? await cache.get('embedding table', load) : null;
+    await embedRows(ort, checkpoint, embedding, { rows, table }, async (r, states) => {
       for (let v = 0; v < variants; v++) await hidden.write(v, r, states);
     });
   };

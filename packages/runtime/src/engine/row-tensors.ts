@@ -71,21 +71,23 @@ export async function embedRow(
 
 /**
  * The inputs of the first block for many rows.
- * @param input.memory bytes: a table of more than an eighth of it is read again for every few rows
+ * @param input.table the whole embedding table, f32[vocabulary × width]; `null`: it is read again for every few rows
  * @param take gets f32[S × hidden] of each row, in order
  */
 export async function embedRows(
   ort: Ort,
   checkpoint: Checkpoint,
   embedding: LoadedEmbedding,
-  { rows, memory }: { readonly rows: readonly PackedRow[]; readonly memory: number },
+  { rows, table }: { readonly rows: readonly PackedRow[]; readonly table: Float32Array | null },
   take: (row: number, states: Float32Array) => Promise<void>,
 ): Promise<void> {
-  const { vocabularySize, embedding: table } = checkpoint.spec;
-  const batch = 8 * 4 * vocabularySize * table.width <= memory ? rows.length : EMBEDDED_ROWS;
-  for (let from = 0; from < rows.length; from += batch) {
-    const some = rows.slice(from, from + batch);
-    const lookUp = await readEmbeddings(checkpoint, some);
+  const { width } = checkpoint.spec.embedding;
+  for (let from = 0; from < rows.length; from += EMBEDDED_ROWS) {
+    const some = rows.slice(from, from + EMBEDDED_ROWS);
+    const lookUp =
+      table === null
+        ? await readEmbeddings(checkpoint, some)
+        : (token: number) => table.subarray(token * width, (token + 1) * width);
     for (const [i, row] of some.entries())
       await take(from + i, await embedRow(ort, checkpoint.spec, embedding, lookUp, row));
   }

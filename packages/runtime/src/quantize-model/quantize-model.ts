@@ -130,7 +130,7 @@ export async function quantizeModel(
     const prepareInt8 = createPrepareInt8(ort, runners);
     const loader = createPartLoader(checkpoint, [null], { ort, runners, kernels });
     const embedding = (await loader.embedding()).value;
-    await embedRows(ort, checkpoint, embedding, { rows, memory: plan.resident }, (r, states) =>
+    await embedRows(ort, checkpoint, embedding, { rows, table: null }, (r, states) =>
       hidden.write(0, r, states),
     );
     const tables = spec.positions.kind === 'rotary' ? rotaryTables(spec.positions, rowLength) : null;

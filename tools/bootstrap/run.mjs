@@ -27,6 +27,7 @@ function prepare() {
     ...toolchain.env,
     TURBO_TELEMETRY_DISABLED: '1',
     DO_NOT_TRACK: '1',
+    ORT_DISABLE_TELEMETRY: '1',
     TURBO_NO_UPDATE_NOTIFIER: '1',
   };
   step('install', () => {

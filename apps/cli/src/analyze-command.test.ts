@@ -134,9 +134,9 @@ describe('bitcliff sensitivity', () => {
   });
 
   it.each<[string, string]>([
-    ['{', 'readRecipes: the recipe is not JSON'],
+    ['{', '.json is not JSON'],
     ['{"name":"x"}', 'defineRecipe: the recipe is malformed'],
-    ['', 'readRecipes: cannot read the recipe'],
+    ['', 'readRecipes: missing file '],
   ])('refuses a recipe file with %j', async (content, message) => {
     const file = join(folder, content === '' ? 'none.json' : 'recipe.json');
     if (content !== '') writeFileSync(file, content);

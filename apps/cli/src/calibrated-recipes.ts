@@ -11,10 +11,9 @@ import {
   type QuantizeModelRecord,
   quantizeModel,
 } from '@bitcliff/runtime';
-import { createScratchFile, openQuantizedFolder } from '@bitcliff/runtime/node';
-import * as ort from 'onnxruntime-node';
+import { openQuantizedFolder } from '@bitcliff/runtime/node';
 import { type CalibrationFlags, readCalibration } from './calibration.ts';
-import type { EngineFlags } from './engine-options.ts';
+import { type EngineFlags, engineSettings } from './engine-options.ts';
 
 /** The recipes that were calibrated, by name. */
 export interface CalibratedRecipes {
@@ -54,13 +53,9 @@ export async function calibrateRecipes(
       const blocks = openQuantizedFolder(join(folder, recipe.name), checkpoint, recipe);
       const record = await quantizeModel(checkpoint, recipe, {
         ...run,
-        ort,
+        ...engineSettings(flags),
         blocks,
         sequences,
-        threads: flags.threads,
-        executionProviders: flags.provider,
-        memoryBudget: flags.memory * 2 ** 30,
-        scratch: createScratchFile,
         onProgress: (event) => run.onProgress?.({ ...event, phase: `quantize ${recipe.name}` }),
       });
       quantized.set(recipe.name, blocks);

@@ -11,10 +11,11 @@ import {
 import type { RowsProvenance, StoredResults } from '@bitcliff/evals/node';
 import { type BackendChoice, createKernels } from '@bitcliff/kernels';
 import type { Recipe } from '@bitcliff/quantize';
-import type { Checkpoint, TextTokenizer } from '@bitcliff/runtime';
+import type { Checkpoint, Engine, ScoreRequest, TextTokenizer, VariantScores } from '@bitcliff/runtime';
 import { openCheckpoint } from '@bitcliff/runtime/node';
 import * as ort from 'onnxruntime-node';
 import { type CalibratedRecipes, calibrateRecipes } from './calibrated-recipes.ts';
+import type { CalibrationFlags } from './calibration.ts';
 import { type EngineFlags, openEngine } from './engine-options.ts';
 import { loadRows } from './eval-data.ts';
 import { summarizeDivergence, type VariantDivergence } from './eval-divergence.ts';
@@ -100,62 +101,91 @@ export async function evaluateCheckpoint(
     });
     const prepareSeconds = (performance.now() - begin) / 1000;
 
-    const kernels = await createKernels({ backend: options.kernels });
-    const { calibration: source, calibrationSamples: samples, calibrationLength, calibrationSeed } = options;
-    const calibrationFlags = {
-      ...options,
-      samples,
-      seed: calibrationSeed,
-      ...(source === undefined ? {} : { calibration: source }),
-      ...(calibrationLength === undefined ? {} : { length: calibrationLength }),
+    const requests = prepared.flatMap((task) => task.requests);
+    const scoring = await scoreRequests(checkpoint, recipes, requests, options, run);
+    const { scored, calibration } = scoring;
+    const stderr = { bootstrapIterations: options.bootstrapIters };
+    const results = scored.map(({ variant, scores }) => ({
+      variant,
+      tasks: scoreTasks(prepared, scores, stderr),
+    }));
+    const tokens = requests.reduce(
+      (sum, { context, continuation }) => sum + context.length + continuation.length - 1,
+      0,
+    );
+    return {
+      harness: HARNESS,
+      profile: options.profile,
+      checkpoint: describeCheckpoint(checkpoint),
+      settings: describeSettings(options, settings, tokenizer),
+      engine: {
+        onnxruntime: ort.env.versions.node ?? 'unknown',
+        executionProvider: options.provider.join(','),
+        kernels: scoring.kernels,
+        threads: options.threads ?? null,
+      },
+      recipes,
+      data: loaded.map(({ provenance }, t) => ({ task: tasks[t]!.name, ...provenance })),
+      seconds: { prepare: prepareSeconds, ...scoring.seconds },
+      calibration,
+      tokensPerSecond: (tokens * results.length) / scoring.seconds.score,
+      results,
+      summaries: summarize(results),
+      divergence: scoring.compares ? summarizeDivergence(prepared, scored) : null,
     };
-    const calibrated = await calibrateRecipes(checkpoint, recipes, calibrationFlags, { ...run, kernels });
-    const { quantized, calibration } = calibrated;
-    const engine = await openEngine(checkpoint, options, { recipes, kernels, quantized });
-    const scoreBegin = performance.now();
-    try {
-      const requests = prepared.flatMap((task) => task.requests);
-      const divergence = options.divergence === true && recipes.length > 0;
-      const scored = await engine.score(requests, { ...run, divergence });
-      const scoreSeconds = (performance.now() - scoreBegin) / 1000;
-      const quantizeSeconds = (scoreBegin - begin) / 1000 - prepareSeconds;
-      const stderr = { bootstrapIterations: options.bootstrapIters };
-      const results = scored.map(({ variant, scores }) => ({
-        variant,
-        tasks: scoreTasks(prepared, scores, stderr),
-      }));
-      const tokens = requests.reduce(
-        (sum, { context, continuation }) => sum + context.length + continuation.length - 1,
-        0,
-      );
-      return {
-        harness: HARNESS,
-        profile: options.profile,
-        checkpoint: describeCheckpoint(checkpoint),
-        settings: describeSettings(options, settings, tokenizer),
-        engine: {
-          onnxruntime: ort.env.versions.node ?? 'unknown',
-          executionProvider: options.provider.join(','),
-          kernels: kernels.backend,
-          threads: options.threads ?? null,
-        },
-        recipes,
-        data: loaded.map(({ provenance }, t) => ({ task: tasks[t]!.name, ...provenance })),
-        seconds: { prepare: prepareSeconds, quantize: quantizeSeconds, score: scoreSeconds },
-        calibration,
-        tokensPerSecond: (tokens * results.length) / scoreSeconds,
-        results,
-        summaries: summarize(results),
-        divergence: divergence ? summarizeDivergence(prepared, scored) : null,
-      };
-    } finally {
-      await engine.dispose();
-      await calibrated.close();
-      await kernels.dispose();
-    }
   } finally {
     await checkpoint.close();
   }
+}
+
+/** What the model says of all requests, and what it took. */
+interface ScoredRequests {
+  readonly scored: readonly VariantScores[];
+  /** Backend that quantized the weights. */
+  readonly kernels: string;
+  readonly calibration: CalibratedRecipes['calibration'];
+  /** Divergence was asked for, and there is a variant to compare. */
+  readonly compares: boolean;
+  readonly seconds: { quantize: number; score: number };
+}
+
+/** Quantize what needs calibration, score, and free all of it, whatever happens. */
+async function scoreRequests(
+  checkpoint: Checkpoint,
+  recipes: readonly Recipe[],
+  requests: readonly ScoreRequest[],
+  options: EvalOptions,
+  run: LongTaskOptions,
+): Promise<ScoredRequests> {
+  const compares = options.divergence === true && recipes.length > 0;
+  const begin = performance.now();
+  const kernels = await createKernels({ backend: options.kernels });
+  let calibrated: CalibratedRecipes | undefined;
+  let engine: Engine | undefined;
+  try {
+    calibrated = await calibrateRecipes(checkpoint, recipes, calibrationFlags(options), { ...run, kernels });
+    const { quantized, calibration } = calibrated;
+    engine = await openEngine(checkpoint, options, { recipes, kernels, quantized });
+    const middle = performance.now();
+    const scored = await engine.score(requests, { ...run, divergence: compares });
+    const seconds = { quantize: (middle - begin) / 1000, score: (performance.now() - middle) / 1000 };
+    return { scored, kernels: kernels.backend, calibration, compares, seconds };
+  } finally {
+    await engine?.dispose();
+    await calibrated?.close();
+    await kernels.dispose();
+  }
+}
+
+function calibrationFlags(options: EvalOptions): CalibrationFlags & EngineFlags {
+  const { calibration, calibrationSamples, calibrationLength, calibrationSeed, ...rest } = options;
+  return {
+    ...rest,
+    samples: calibrationSamples,
+    seed: calibrationSeed,
+    ...(calibration === undefined ? {} : { calibration }),
+    ...(calibrationLength === undefined ? {} : { length: calibrationLength }),
+  };
 }
 
 function prepareSettings(options: EvalOptions, checkpoint: Checkpoint): PrepareOptions {

@@ -28,7 +28,8 @@ const evaluate = (...args: string[]): Promise<CommandResult> =>
 describe('bitcliff eval', () => {
   it('prints the table of the paper', async () => {
     const { code, stdout, stderr } = await evaluate('--recipes', 'w8a8,w4');
-    expect(stderr).not.toContain('error'); // a slow machine may show progress
+    // a slow machine shows progress
+    expect(stderr.replaceAll(/^(prepare|score) \d+ % .*\n/gm, '')).toBe('');
     expect(code).toBe(0);
     const lines = stdout.split('\n');
     expect(lines[0]).toBe(`${checkpoint}: llama, 3 layers × 128`);

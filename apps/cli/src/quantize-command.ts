@@ -20,7 +20,6 @@ import {
   quantizeModelWork,
 } from '@bitcliff/runtime';
 import {
-  createScratchFile,
   openCheckpoint,
   openQuantizedFolder,
   requireNewFolder,
@@ -31,7 +30,7 @@ import { type Command, Option } from 'commander';
 import * as ort from 'onnxruntime-node';
 import { needsCalibration } from './calibrated-recipes.ts';
 import { type CalibrationFlags, readCalibration, sampleLength } from './calibration.ts';
-import { addEngineOptions, type EngineFlags } from './engine-options.ts';
+import { addEngineOptions, type EngineFlags, engineSettings } from './engine-options.ts';
 import { localPath } from './local-path.ts';
 import { parseCount, parseSeed } from './option-values.ts';
 import { createProgressLine } from './progress-line.ts';
@@ -110,13 +109,9 @@ async function quantize(
   const progress = createProgressLine(terminal.stderr);
   try {
     const record = await quantizeModel(checkpoint, recipe, {
-      ort,
+      ...engineSettings(flags),
       blocks,
       sequences,
-      threads: flags.threads,
-      executionProviders: flags.provider,
-      memoryBudget: flags.memory * 2 ** 30,
-      scratch: createScratchFile,
       signal,
       onProgress: progress.update,
     });

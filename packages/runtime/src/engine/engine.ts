@@ -150,7 +150,10 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
     vocabularyParts(vocabularySize).map(({ start, end }) => ({
       start,
       end,
-      load: () => cache.get(`${output} from ${start}`, () => loader.vocabulary(start, end, output)),
+      load: async () => {
+        const part = await cache.get(`vocabulary from ${start}`, () => loader.vocabulary(start, end));
+        return part.runner(output);
+      },
     }));
 
   /** @param hidden f32[T × hidden], behind the last block  @returns f32[T × vocabulary] */

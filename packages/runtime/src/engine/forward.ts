@@ -14,7 +14,7 @@ import type { ResidentCache } from './resident-cache.ts';
 import { embedRows, rowFeeds, splitIntoWaves } from './row-tensors.ts';
 import type { Scratch } from './scratch.ts';
 
-/** Tokens that pass a block together where blocks are read again for every wave: reading costs about 2 % of that. */
+/** Tokens that pass a block together where blocks are read again for every wave: by operations and bytes, reading is a few percent of that. */
 const WAVE_TOKENS = 16_384;
 /** Part of the memory for hidden states that the blocks get; the head gets the rest. */
 const BLOCKS_SHARE = 0.75;

@@ -22,9 +22,10 @@ export function createHiddenStore(
   const offsets: number[] = [];
   let memory = options.memory;
   let end = 0;
+  const place = (row: number, variant: number): number => variant * lengths.length + row;
   for (let v = 0; v < variants; v++) {
     for (const [r, length] of lengths.entries()) {
-      const slot = v * lengths.length + r;
+      const slot = place(r, v);
       if (4 * length <= memory || scratch === null) {
         inMemory[slot] = new Float32Array(length);
         memory -= 4 * length;
@@ -35,7 +36,6 @@ export function createHiddenStore(
     }
   }
   const buffer = new Float32Array(end === 0 ? 0 : Math.max(0, ...lengths));
-  const place = (row: number, variant: number): number => variant * lengths.length + row;
   const fileOf = (): Scratch => {
     if (scratch === null) throw new InternalError('hidden states beyond memory without a scratch file');
     return scratch;

@@ -42,6 +42,12 @@ export interface LoadedBlock {
   cachedRunner(variant: number, cache: 'write' | 'extend'): Promise<GraphRunner>;
 }
 
+/** The weights of a part of the vocabulary. */
+export interface LoadedVocabulary {
+  /** The graph of an output, made once. */
+  runner(output: VocabularyOutput): Promise<GraphRunner>;
+}
+
 /** Loads parts of one checkpoint. */
 export interface PartLoader {
   embedding(): Promise<Loaded<LoadedEmbedding>>;
@@ -50,7 +56,7 @@ export interface PartLoader {
   /** What stands between the last block and the vocabulary projection. */
   final(): Promise<Loaded<GraphRunner | null>>;
   /** The token ids start to end − 1. */
-  vocabulary(start: number, end: number, output: VocabularyOutput): Promise<Loaded<GraphRunner>>;
+  vocabulary(start: number, end: number): Promise<Loaded<LoadedVocabulary>>;
 }
 
 const NO_TAPS: ReadonlyMap<TapPoint, TapStatistics> = new Map();
@@ -126,11 +132,16 @@ export function createPartLoader(
       const graph = buildFinalGraph(spec, await readHead(checkpoint), runners.threads);
       return graph === null ? { value: null, bytes: 0 } : load(graph);
     },
-    async vocabulary(start, end, output) {
+    async vocabulary(start, end) {
       const part = await readVocabulary(checkpoint, start, end);
-      return load(
-        buildVocabularyGraph(spec, part, output, { variants: variants.length, threads: runners.threads }),
-      );
+      const options = { variants: variants.length, threads: runners.threads };
+      const graphs = new Map<VocabularyOutput, Promise<GraphRunner>>();
+      const runner: LoadedVocabulary['runner'] = (output) => {
+        const known = graphs.get(output) ?? runners.create(buildVocabularyGraph(spec, part, output, options));
+        graphs.set(output, known);
+        return known;
+      };
+      return { value: { runner }, bytes: part.weight.byteLength + (part.bias?.byteLength ?? 0) };
     },
   };
 }

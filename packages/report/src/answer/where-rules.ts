@@ -1,0 +1,147 @@
+/** @file Where a loss comes from: sensitive parts, outlier dimensions, noise, and what a kept role brings. */
+import { dimensionNames, ruleName } from '../sections/outlier-section.ts';
+import { runsOf } from '../view/cell.ts';
+import { count, formatNumber, formatSigned, listedShort, percent } from '../view/format-number.ts';
+import { groupBy, indexBy } from '../view/index-by.ts';
+import { keptRoles } from '../view/kept-role.ts';
+import { placeName, ROLES } from '../view/roles.ts';
+import { BASELINE, type RecordOf } from '../view/study-view.ts';
+import type { Rule } from './rule.ts';
+
+/** The role that costs most on average, and the single part that does. */
+export const mostSensitive: Rule = (view) => {
+  const records = view.records('sensitivity');
+  const parts = records.filter(({ deltaNll }) => deltaNll > 0);
+  if (parts.length === 0) return [];
+  const worst = parts.reduce((a, b) => (b.deltaNll > a.deltaNll ? b : a));
+  const sentences = [
+    {
+      rule: 'mostSensitive',
+      text: `The most sensitive part is ${placeName(worst)} of ${worst.checkpoint}: ${worst.recipe} there alone adds ${formatNumber(worst.deltaNll)} nats per token.`,
+      runs: runsOf(worst),
+    },
+  ];
+  const maps = [
+    ...groupBy(
+      records.filter(({ role }) => role !== null),
+      ({ checkpoint, recipe }) => JSON.stringify([checkpoint, recipe]),
+    ).values(),
+  ];
+  const winners = maps.flatMap((own) => {
+    const sums = ROLES.map((role) => ({
+      role,
+      sum: total(own.filter((record) => record.role === role)),
+    })).filter(({ sum }) => Number.isFinite(sum));
+    return sums.length < 2 ? [] : [sums.reduce((a, b) => (b.sum > a.sum ? b : a)).role];
+  });
+  const [best] = [...groupBy(winners, (role) => role)].sort((a, b) => b[1].length - a[1].length);
+  if (best !== undefined) {
+    const [role, wins] = best;
+    sentences.push({
+      rule: 'mostSensitive',
+      text: `Summed over layers, ${role} costs the most ${winners.length === 1 ? 'of the roles' : `in ${wins.length} of ${winners.length} pairs of checkpoint and recipe`}.`,
+      runs: runsOf(maps.flat()),
+    });
+  }
+  return sentences;
+};
+
+const total = (records: readonly RecordOf<'sensitivity'>[]): number =>
+  records.length === 0 ? Number.NaN : records.reduce((sum, { deltaNll }) => sum + deltaNll, 0);
+
+/** What keeping a role brings, at what price, and whether another role brings more. */
+export const remedy: Rule = (view) => {
+  const loss = groupBy(view.records('loss'), ({ checkpoint, variant }) =>
+    JSON.stringify([checkpoint, variant]),
+  );
+  const bits = indexBy(view.records('variant'), ({ checkpoint, variant }) => [checkpoint, variant]);
+  const effects = view.checkpoints.flatMap(({ checkpoint }) =>
+    keptRoles(view).flatMap((pair) => {
+      const before = loss.get(JSON.stringify([checkpoint, pair.base.variant]))?.[0];
+      const after = loss
+        .get(JSON.stringify([checkpoint, pair.kept.variant]))
+        ?.find(({ text }) => text === before?.text);
+      const more = bits(checkpoint, pair.kept.variant)?.averageBits ?? null;
+      const less = bits(checkpoint, pair.base.variant)?.averageBits ?? null;
+      if (before === undefined || after === undefined || before.deltaNll <= 0) return [];
+      return [
+        {
+          checkpoint,
+          pair,
+          before,
+          after,
+          saved: 1 - after.deltaNll / before.deltaNll,
+          bits: more === null || less === null ? null : more - less,
+        },
+      ];
+    }),
+  );
+  return [...groupBy(effects, ({ pair }) => pair.base.variant)].flatMap(([variant, own]) =>
+    [...groupBy(own, ({ checkpoint }) => checkpoint).values()].slice(-1).flatMap((last) => {
+      const named = (effect: (typeof effects)[number]): string =>
+        `${effect.pair.role} at ${effect.pair.bits} bits${effect.pair.layers === null ? '' : ` in ${count(effect.pair.layers.length, 'layer')}`}`;
+      const [best, ...others] = [...last].sort((a, b) => b.saved - a.saved);
+      const price = best!.bits === null ? '' : ` for ${formatNumber(best!.bits)} bits a weight more`;
+      const verb = best!.saved > 0 ? 'lowers' : 'does not lower';
+      const rest = others.map((effect) => `${named(effect)} ${formatNumber(effect.after.deltaNll)}`);
+      return [
+        {
+          rule: 'remedy',
+          text: `Keeping ${named(best!)} ${verb} the loss that ${variant} adds to ${best!.checkpoint}: from ${formatNumber(best!.before.deltaNll)} to ${formatNumber(best!.after.deltaNll)} nats per token${price}${rest.length === 0 ? '' : `; with ${listedShort(rest)} it is more`}.`,
+          runs: runsOf(last.flatMap(({ before, after }) => [before, after])),
+        },
+      ];
+    }),
+  );
+};
+
+/** Outlier dimensions of the unquantized checkpoints. */
+export const outlierDimensions: Rule = (view) => {
+  const records = view.records('outlier').filter(({ variant }) => variant === BASELINE);
+  if (records.length === 0) return [];
+  const found = records.filter(({ dimensions }) => dimensions.length > 0);
+  const checkpoints = new Set(records.map(({ checkpoint }) => checkpoint)).size;
+  if (found.length === 0) {
+    const rules = [...new Set(records.map(ruleName))];
+    const text = `No outlier dimensions by ${listedShort(rules)} in ${count(checkpoints, 'checkpoint')}.`;
+    return [{ rule: 'outlierDimensions', text, runs: runsOf(records) }];
+  }
+  const parts = found.map((record) => {
+    const { checkpoint, dimensions, tokenFraction, layerFraction } = record;
+    const spread =
+      tokenFraction === null || layerFraction === null
+        ? ''
+        : `, at ${formatNumber(percent(tokenFraction))} % of the sequence and in ${formatNumber(percent(layerFraction))} % of layers`;
+    return `${checkpoint} has ${dimensions.length} by ${ruleName(record)} (${dimensionNames(record)}${spread})`;
+  });
+  return [
+    { rule: 'outlierDimensions', text: `Outlier dimensions: ${listedShort(parts, 3)}.`, runs: runsOf(found) },
+  ];
+};
+
+/** Whether the error of a recipe hurts more than noise of the same size. */
+export const againstNoise: Rule = (view) =>
+  [
+    ...groupBy(view.records('noise'), ({ checkpoint, recipe }) =>
+      JSON.stringify([checkpoint, recipe]),
+    ).values(),
+  ].flatMap((own) => {
+    const [quantized] = own.filter(({ perturbation }) => perturbation === 'quantization');
+    const noise = own.filter(({ perturbation }) => perturbation !== 'quantization');
+    if (quantized === undefined || noise.length === 0) return [];
+    const losses = noise.map(({ deltaNll }) => deltaNll);
+    const [min, max] = [Math.min(...losses), Math.max(...losses)];
+    const verdict =
+      quantized.deltaNll > max
+        ? 'hurts more than'
+        : quantized.deltaNll < min
+          ? 'hurts less than'
+          : 'hurts as much as';
+    return [
+      {
+        rule: 'againstNoise',
+        text: `The error of ${quantized.recipe} ${verdict} random noise of equal norm in ${quantized.checkpoint}: it adds ${formatSigned(quantized.deltaNll)} nats per token, noise ${min === max ? formatSigned(min) : `${formatSigned(min)} to ${formatSigned(max)}`} (${count(noise.length, 'draw')}).`,
+        runs: runsOf(own),
+      },
+    ];
+  });

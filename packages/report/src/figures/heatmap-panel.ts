@@ -1,0 +1,75 @@
+import type { Panel } from '../report.ts';
+
+/** A cell of a heatmap. */
+export interface HeatmapCell {
+  readonly x: string | number;
+  readonly y: string | number;
+  /** `null` leaves it empty. */
+  readonly value: number;
+  readonly tip: string;
+}
+
+/** Options of {@link heatmapPanel}. */
+export interface HeatmapOptions {
+  readonly title: string | null;
+  readonly x: string;
+  readonly y: string;
+  /** What colour means, with its unit. */
+  readonly value: string;
+  /** Of the colour scale, shared by the panels of a figure. */
+  readonly domain: readonly [number, number];
+  /** @default 'linear' */
+  readonly scale?: 'linear' | 'log' | 'symlog';
+}
+
+/** Coloured cells; columns and rows in the order of the data. */
+export function heatmapPanel(values: readonly HeatmapCell[], options: HeatmapOptions): Panel {
+  const { title, x, y, value, domain, scale = 'linear' } = options;
+  const columns = new Set(values.map((cell) => cell.x)).size;
+  const rows = new Set(values.map((cell) => cell.y)).size;
+  const axis = { grid: false, labelLimit: 90, labelOverlap: true };
+  return {
+    title,
+    spec: {
+      width: Math.min(240, Math.max(120, columns * 34)),
+      height: Math.min(320, Math.max(40, rows * 22)),
+      data: { values },
+      mark: { type: 'rect' },
+      encoding: {
+        x: {
+          field: 'x',
+          type: 'ordinal',
+          sort: null,
+          title: x,
+          axis: { ...axis, labelAngle: columns > 6 ? 0 : -30 },
+        },
+        y: { field: 'y', type: 'ordinal', sort: null, title: y, axis },
+        color: {
+          field: 'value',
+          type: 'quantitative',
+          title: value,
+          scale: { type: scale, domain, scheme: 'viridis' },
+          legend: {
+            orient: 'bottom',
+            direction: 'horizontal',
+            gradientLength: 150,
+            titleLimit: 240,
+            format: '~g',
+            tickCount: 3,
+          },
+        },
+        description: { field: 'tip', type: 'nominal' },
+      },
+    },
+  };
+}
+
+/** Smallest and largest value of cells, never equal. */
+export function valueDomain(values: readonly number[]): readonly [number, number] {
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+  }
+  return min < max ? [min, max] : [min - (Math.abs(min) || 1) / 2, max + (Math.abs(max) || 1) / 2];
+}

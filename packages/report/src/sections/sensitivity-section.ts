@@ -1,0 +1,90 @@
+/** @file What quantizing one part alone costs: a map of layer × role for each recipe. */
+import { fewPanels } from '../figures/few-panels.ts';
+import { heatmapPanel, valueDomain } from '../figures/heatmap-panel.ts';
+import type { Section } from '../report.ts';
+import { cell } from '../view/cell.ts';
+import { formatNumber, formatSigned, percent } from '../view/format-number.ts';
+import { groupBy } from '../view/index-by.ts';
+import { placeName } from '../view/roles.ts';
+import type { StudyView } from '../view/study-view.ts';
+import { inBlockOrder } from './activation-error-section.ts';
+
+/** When sensitivity was measured, by matrix, layer or role. */
+export function sensitivitySection(view: StudyView): Section | null {
+  const records = view.records('sensitivity');
+  if (records.length === 0) return null;
+  const groups = groupBy(records, ({ checkpoint, recipe, layer, role }) =>
+    JSON.stringify([checkpoint, recipe, layer === null, role === null]),
+  );
+  const { shown, note } = fewPanels([...groups.values()], 'maps', 8);
+  const domain = valueDomain(records.map(({ deltaNll }) => deltaNll));
+  const checkpoints = new Set(records.map(({ checkpoint }) => checkpoint)).size;
+  return {
+    id: 'sensitivity',
+    title: 'Which parts are sensitive',
+    text: 'Loss added when one part alone is quantized, all others in floating point.',
+    figures: [
+      {
+        id: 'sensitivity',
+        title: 'Added loss by part',
+        caption: `One scale of colour for all panels.${note}`,
+        panels: shown.map((own) => {
+          const { checkpoint, recipe, bits } = own[0]!;
+          const name = `${recipe}${bits === null ? '' : ` (${bits} bits)`}`;
+          return heatmapPanel(
+            inBlockOrder(own).map((record) => ({
+              x: record.role ?? 'all roles',
+              y: record.layer ?? 'all',
+              value: record.deltaNll,
+              tip: `${placeName(record)} by ${recipe}: ${formatSigned(record.deltaNll)} nats, KL ${formatNumber(record.kl)}, same top token ${formatNumber(100 * record.sameTop, 2)} %`,
+            })),
+            {
+              title: checkpoints === 1 ? name : `${checkpoint}, ${name}`,
+              x: 'role',
+              y: 'layer',
+              value: 'added loss, nats per token',
+              domain,
+            },
+          );
+        }),
+        legend: [],
+      },
+    ],
+    tables: [
+      {
+        id: 'sensitivity',
+        title: 'Sensitivity',
+        columns: [
+          ...[
+            'checkpoint',
+            'recipe',
+            'bits',
+            'stored bits',
+            'layer',
+            'role',
+            'added loss (nats)',
+            'KL (nats)',
+          ].map((label) => ({ label })),
+          { label: 'same top token (%)', decimals: 2 },
+          ...['proxy: weights', 'proxy: Gram'].map((label) => ({ label })),
+        ],
+        rows: records.map((record) => [
+          cell(record.checkpoint),
+          cell(record.recipe),
+          cell(record.bits, record),
+          cell(record.storedBits, record),
+          cell(record.layer ?? 'all'),
+          cell(record.role ?? 'all'),
+          cell(record.deltaNll, record),
+          cell(record.kl, record),
+          cell(percent(record.sameTop), record),
+          cell(record.proxies.weight, record),
+          cell(record.proxies.gram, record),
+        ]),
+        notes: [
+          'Stored bits: of the whole part, scales and zero points included. Proxies: ‖D‖² · E[x²] and tr(Dᵀ G D), per token.',
+        ],
+      },
+    ],
+  };
+}

@@ -119,29 +119,29 @@ export const outlierDimensions: Rule = (view) => {
   ];
 };
 
-/** Whether the error of a recipe hurts more than noise of the same size. */
+/** Whether the error of a recipe hurts more than noise of the same size: in how many checkpoints, with the last one's numbers. */
 export const againstNoise: Rule = (view) =>
-  [
-    ...groupBy(view.records('noise'), ({ checkpoint, recipe }) =>
-      JSON.stringify([checkpoint, recipe]),
-    ).values(),
-  ].flatMap((own) => {
-    const [quantized] = own.filter(({ perturbation }) => perturbation === 'quantization');
-    const noise = own.filter(({ perturbation }) => perturbation !== 'quantization');
-    if (quantized === undefined || noise.length === 0) return [];
-    const losses = noise.map(({ deltaNll }) => deltaNll);
-    const [min, max] = [Math.min(...losses), Math.max(...losses)];
-    const verdict =
-      quantized.deltaNll > max
-        ? 'hurts more than'
-        : quantized.deltaNll < min
-          ? 'hurts less than'
-          : 'hurts as much as';
+  [...groupBy(view.records('noise'), ({ recipe }) => recipe).values()].flatMap((records) => {
+    const places = [...groupBy(records, ({ checkpoint }) => checkpoint).values()].flatMap((own) => {
+      const [quantized] = own.filter(({ perturbation }) => perturbation === 'quantization');
+      const losses = own.flatMap(({ perturbation, deltaNll }) =>
+        perturbation === 'quantization' ? [] : deltaNll,
+      );
+      if (quantized === undefined || losses.length === 0) return [];
+      const [min, max] = [Math.min(...losses), Math.max(...losses)];
+      const verdict = quantized.deltaNll > max ? 'more' : quantized.deltaNll < min ? 'less' : 'as much';
+      return [{ own, quantized, min, max, draws: losses.length, verdict }];
+    });
+    const last = places.at(-1);
+    if (last === undefined) return [];
+    const { quantized, min, max, draws, verdict } = last;
+    const same = places.filter((place) => place.verdict === verdict).length;
+    const noise = min === max ? formatSigned(min) : `${formatSigned(min)} to ${formatSigned(max)}`;
     return [
       {
         rule: 'againstNoise',
-        text: `The error of ${quantized.recipe} ${verdict} random noise of equal norm in ${quantized.checkpoint}: it adds ${formatSigned(quantized.deltaNll)} nats per token, noise ${min === max ? formatSigned(min) : `${formatSigned(min)} to ${formatSigned(max)}`} (${count(noise.length, 'draw')}).`,
-        runs: runsOf(own),
+        text: `The error of ${quantized.recipe} hurts ${verdict === 'as much' ? 'as much as' : `${verdict} than`} random noise of equal norm in ${same} of ${count(places.length, 'checkpoint')}; in ${quantized.checkpoint} it adds ${formatSigned(quantized.deltaNll)} nats per token, noise ${noise} (${count(draws, 'draw')}).`,
+        runs: runsOf(places.flatMap(({ own }) => own)),
       },
     ];
   });

@@ -1,5 +1,5 @@
 import type { StudyRecords } from '@bitcliff/study';
-import { RULES } from './answer/rules.ts';
+import { answerOf } from './answer/rules.ts';
 import type { Report, Section, Sentence } from './report.ts';
 import { SECTIONS } from './sections/sections.ts';
 import { createStudyView } from './view/study-view.ts';
@@ -14,7 +14,7 @@ import { createStudyView } from './view/study-view.ts';
  */
 export function buildReport(study: StudyRecords): Report {
   const view = createStudyView(study);
-  const answer = RULES.flatMap((rule) => rule(view));
+  const answer = answerOf(view);
   const sections = SECTIONS.flatMap((section) => section(view) ?? []);
   const runs = usedRuns(answer, sections);
   return {

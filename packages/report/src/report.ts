@@ -73,10 +73,15 @@ export interface Section {
   readonly tables: readonly Table[];
 }
 
+/** What a sentence of the answer is about. */
+export type Topic = 'what is missing' | 'what is lost' | 'where it is lost' | 'what training does';
+
 /** A sentence of the answer, computed by a rule from records. */
 export interface Sentence {
   /** Name of the rule. */
   readonly rule: string;
+  /** What it is about; sentences of a topic stand together. */
+  readonly topic: Topic;
   readonly text: string;
   /** As of a cell. */
   readonly runs: readonly string[];

@@ -173,7 +173,7 @@ function makeRecords(
         variant,
         recipe,
         calibration,
-        averageBits: recipe === null ? null : bitsOf(recipe.name) + 0.25,
+        averageBits: storedBits(recipe),
         run: null,
       });
       const own = tasks.map((task, t) =>
@@ -217,7 +217,7 @@ function makeRecords(
           bits: recipe === null ? null : bitsOf(recipe.name),
         },
         ...{
-          averageBits: recipe === null ? null : bitsOf(recipe.name) + 0.25,
+          averageBits: storedBits(recipe),
           relativeNll: nll / (nll - deltaNll) - 1,
           text: rename('stories'),
         },

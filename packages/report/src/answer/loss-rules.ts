@@ -40,14 +40,12 @@ export const nothingMeasurable: Rule = (view) => {
   const tasks = first.comparisons.flatMap((comparison) => comparison.tasks);
   const sentences = [
     {
-      rule: 'nothingMeasurable',
       text: `${first.variant}${bitsOf(first)} loses nothing measurable: on ${where(first)}, no task is significantly worse than the baseline (paired tests, Holm, 5 %). ${detectableText(tasks)}`,
       runs: runsOf(first.comparisons),
     },
   ];
   if (others.length > 0) {
     sentences.push({
-      rule: 'nothingMeasurable',
       text: `The same holds for ${listedShort(others.map((other) => `${other.variant}${bitsOf(other)}`))}.`,
       runs: runsOf(others.flatMap(({ comparisons }) => comparisons)),
     });
@@ -61,7 +59,7 @@ export const losesWhere: Rule = (view) =>
     .filter(({ losses }) => losses.length > 0)
     .map((verdict) => {
       const { variant, comparisons, losses } = verdict;
-      const worst = [...losses].sort((a, b) => size(b) - size(a)).slice(0, 3);
+      const worst = [...losses].sort((a, b) => size(b) - size(a)).slice(0, 2);
       const tests = comparisons.reduce((sum, { tasks }) => sum + tasks.length, 0);
       const single = comparisons.length === 1;
       const examples = worst.map(
@@ -69,7 +67,6 @@ export const losesWhere: Rule = (view) =>
       );
       const more = losses.length - worst.length;
       return {
-        rule: 'losesWhere',
         text: `${variant}${bitsOf(verdict)} loses on ${losses.length} of ${count(tests, 'paired test')}: ${examples.join('; ')}${more > 0 ? `; and ${more} more` : ''}.`,
         runs: runsOf(losses),
       };
@@ -97,7 +94,6 @@ export const cannotTell: Rule = (view) => {
     .map(({ task, n, needed }) => `${task} about ${rounded(needed)} (it has ${n})`);
   return [
     {
-      rule: 'cannotTell',
       text: `${unresolved.length} of ${count(all.length, 'paired test')} cannot tell: the difference is not significant, and smaller than what the items can find. To find a loss of 1 point in 80 % of experiments, ${needs.length === 1 ? 'this task would need' : 'tasks would need'}: ${examples.join(', ')} items.`,
       runs: runsOf(unresolved),
     },

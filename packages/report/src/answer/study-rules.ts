@@ -11,14 +11,14 @@ export const missing: Rule = ({ progress: { done, total }, failures }) => {
   const sentences = [];
   if (done < total) {
     const text = `The study is not complete: ${done} of ${total} runs are done. What follows is about these alone.`;
-    sentences.push({ rule: 'missing', text, runs: [] });
+    sentences.push({ text, runs: [] });
   }
   if (failures.length > 0) {
     const jobs = listedShort(
       failures.map(({ job }) => job),
       3,
     );
-    sentences.push({ rule: 'missing', text: `${count(failures.length, 'run')} failed: ${jobs}.`, runs: [] });
+    sentences.push({ text: `${count(failures.length, 'run')} failed: ${jobs}.`, runs: [] });
   }
   return sentences;
 };
@@ -35,7 +35,6 @@ export const noComparison: Rule = (view) => {
         : 'no variant was compared with its baseline';
   return [
     {
-      rule: 'noComparison',
       text: `Whether scores are lost cannot be told: ${why}. When 5 % of the answers change, ${itemsFor(0.05, 0.01).toLocaleString('en-US')} items find a difference of 1 point in 80 % of experiments.`,
       runs: [],
     },
@@ -68,7 +67,6 @@ export const calibrationSets: Rule = (view) => {
   const { own, low, high } = spreads.reduce((a, b) => (b.gap > a.gap ? b : a));
   return [
     {
-      rule: 'calibrationSets',
       text: `The calibration set matters most for ${low.recipe} on ${low.checkpoint}: perplexity on ${low.text} from ${formatNumber(Math.exp(low.nll))} (${low.set}) to ${formatNumber(Math.exp(high.nll))} (${high.set}) over ${count(own.length, 'set')}.`,
       runs: runsOf(own),
     },

@@ -41,7 +41,6 @@ export const lossAlongTraining: Rule = (view) =>
       const verb = trend !== null && trend.p <= LEVEL ? (trend.tau > 0 ? 'grows' : 'falls') : 'goes';
       const run = name === null ? '' : ` (training run ${name})`;
       return {
-        rule: 'lossAlongTraining',
         text: `The loss that ${first.variant} adds on ${first.text} ${verb} along training${run}: ${formatNumber(first.deltaNll)} nats per token at step ${steps.get(first.checkpoint)}, ${formatNumber(last.deltaNll)} at step ${steps.get(last.checkpoint)} (${trendText(trend, sorted.length)}).`,
         runs: runsOf(sorted),
       };
@@ -53,17 +52,22 @@ const growth = (sorted: readonly RecordOf<'loss'>[]): number =>
 
 /** Added loss against the learning rate, where it can be told from the step. */
 export const learningRate: Rule = (view) => {
-  const sentences = view.records('fit').flatMap((fit) =>
-    fit.residualLearningRate === null || fit.residuals.length < 4
+  const fits = view
+    .records('fit')
+    .filter(({ residualLearningRate, residuals }) => residualLearningRate !== null && residuals.length > 3);
+  const correlations = fits.map(
+    ({ law, text, residualLearningRate }) =>
+      `${formatSigned(residualLearningRate!, 2)} for the law of ${law} on ${text}`,
+  );
+  const sentences =
+    fits.length === 0
       ? []
       : [
           {
-            rule: 'learningRate',
-            text: `What the law of ${fit.law} leaves unexplained on ${fit.text} has a rank correlation of ${formatSigned(fit.residualLearningRate, 2)} with the learning rate (${count(fit.residuals.length, 'point')}).`,
-            runs: runsOf(fit),
+            text: `Rank correlation between the learning rate and what a law leaves unexplained: ${listed(correlations)}.`,
+            runs: runsOf(fits),
           },
-        ],
-  );
+        ];
   const falling = trajectories(view).filter(({ checkpoints }) => {
     const rates = checkpoints.flatMap(({ metadata }) => metadata.learningRate ?? []);
     return (
@@ -80,7 +84,7 @@ export const learningRate: Rule = (view) => {
   const from = falling.flatMap(({ checkpoints }) => checkpoints);
   const text =
     'In this study the learning rate changes in one direction along with the step, so the two cannot be told apart within a training run.';
-  return [...sentences, { rule: 'learningRate', text, runs: runsOf(from) }];
+  return [...sentences, { text, runs: runsOf(from) }];
 };
 
 /** Whether variants lose differently under different pretraining: the two extreme values of each axis, Holm over all of them. */
@@ -117,7 +121,6 @@ export const pretraining: Rule = (view) => {
   );
   const found = holmAt(tests, LEVEL);
   return found.map(({ axis: { name, confounded }, variant, low, high, stderr }) => ({
-    rule: 'pretraining',
     text: `Under ${variant}, checkpoints with ${name} ${low.value} lose more than with ${high.value}: ${formatSigned(100 * low.mean, 2)} against ${formatSigned(100 * high.mean, 2)} points, ${formatNumber(100 * (high.mean - low.mean), 2)} ± ${formatNumber(100 * stderr, 2)} apart${confounded.length === 0 ? '' : `; but ${name} changes together with ${listed(confounded)}`}.`,
     runs: runsOf([...low.own, ...high.own]),
   }));
@@ -168,7 +171,6 @@ export const roleErrors: Rule = (view) =>
       if (most.ratio <= 1) return [];
       return [
         {
-          rule: 'roleErrors',
           text: `Under ${variant}, the error of outputs grows most in ${most.role}: from ${formatNumber(100 * most.first.mean)} % of the norm at step ${most.first.step} to ${formatNumber(100 * most.last.mean)} % at step ${most.last.step} (mean over layers).`,
           runs: runsOf(own),
         },

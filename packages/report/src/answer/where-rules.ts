@@ -16,7 +16,6 @@ export const mostSensitive: Rule = (view) => {
   const worst = parts.reduce((a, b) => (b.deltaNll > a.deltaNll ? b : a));
   const sentences = [
     {
-      rule: 'mostSensitive',
       text: `The most sensitive part is ${placeName(worst)} of ${worst.checkpoint}: ${worst.recipe} there alone adds ${formatNumber(worst.deltaNll)} nats per token.`,
       runs: runsOf(worst),
     },
@@ -38,7 +37,6 @@ export const mostSensitive: Rule = (view) => {
   if (best !== undefined) {
     const [role, wins] = best;
     sentences.push({
-      rule: 'mostSensitive',
       text: `Summed over layers, ${role} costs the most ${winners.length === 1 ? 'of the roles' : `in ${wins.length} of ${winners.length} pairs of checkpoint and recipe`}.`,
       runs: runsOf(maps.flat()),
     });
@@ -86,7 +84,6 @@ export const remedy: Rule = (view) => {
       const rest = others.map((effect) => `${named(effect)} ${formatNumber(effect.after.deltaNll)}`);
       return [
         {
-          rule: 'remedy',
           text: `Keeping ${named(best!)} ${verb} the loss that ${variant} adds to ${best!.checkpoint}: from ${formatNumber(best!.before.deltaNll)} to ${formatNumber(best!.after.deltaNll)} nats per token${price}${rest.length === 0 ? '' : `; with ${listedShort(rest)} it is more`}.`,
           runs: runsOf(last.flatMap(({ before, after }) => [before, after])),
         },
@@ -104,7 +101,7 @@ export const outlierDimensions: Rule = (view) => {
   if (found.length === 0) {
     const rules = [...new Set(records.map(ruleName))];
     const text = `No outlier dimensions by ${listedShort(rules)} in ${count(checkpoints, 'checkpoint')}.`;
-    return [{ rule: 'outlierDimensions', text, runs: runsOf(records) }];
+    return [{ text, runs: runsOf(records) }];
   }
   const parts = found.map((record) => {
     const { checkpoint, dimensions, tokenFraction, layerFraction } = record;
@@ -114,9 +111,7 @@ export const outlierDimensions: Rule = (view) => {
         : `, at ${formatNumber(percent(tokenFraction))} % of the sequence and in ${formatNumber(percent(layerFraction))} % of layers`;
     return `${checkpoint} has ${dimensions.length} by ${ruleName(record)} (${dimensionNames(record)}${spread})`;
   });
-  return [
-    { rule: 'outlierDimensions', text: `Outlier dimensions: ${listedShort(parts, 3)}.`, runs: runsOf(found) },
-  ];
+  return [{ text: `Outlier dimensions: ${listedShort(parts, 3)}.`, runs: runsOf(found) }];
 };
 
 /** Whether the error of a recipe hurts more than noise of the same size: in how many checkpoints, with the last one's numbers. */
@@ -139,7 +134,6 @@ export const againstNoise: Rule = (view) =>
     const noise = min === max ? formatSigned(min) : `${formatSigned(min)} to ${formatSigned(max)}`;
     return [
       {
-        rule: 'againstNoise',
         text: `The error of ${quantized.recipe} hurts ${verdict === 'as much' ? 'as much as' : `${verdict} than`} random noise of equal norm in ${same} of ${count(places.length, 'checkpoint')}; in ${quantized.checkpoint} it adds ${formatSigned(quantized.deltaNll)} nats per token, noise ${noise} (${count(draws, 'draw')}).`,
         runs: runsOf(places.flatMap(({ own }) => own)),
       },

@@ -19,7 +19,7 @@ export interface HeatmapOptions {
   /** Of the colour scale, shared by the panels of a figure. */
   readonly domain: readonly [number, number];
   /** @default 'linear' */
-  readonly scale?: 'linear' | 'log' | 'symlog';
+  readonly scale?: 'linear' | 'log' | 'symlog' | 'sqrt';
 }
 
 /** Coloured cells; columns and rows in the order of the data. */
@@ -31,7 +31,7 @@ export function heatmapPanel(values: readonly HeatmapCell[], options: HeatmapOpt
   return {
     title,
     spec: {
-      width: Math.min(240, Math.max(120, columns * 34)),
+      width: Math.min(240, Math.max(120, columns * 42)),
       height: Math.min(320, Math.max(40, rows * 22)),
       data: { values },
       mark: { type: 'rect' },
@@ -41,7 +41,7 @@ export function heatmapPanel(values: readonly HeatmapCell[], options: HeatmapOpt
           type: 'ordinal',
           sort: null,
           title: x,
-          axis: { ...axis, labelAngle: columns > 6 ? 0 : -30 },
+          axis: { ...axis, labelAngle: -35, labelOverlap: false },
         },
         y: { field: 'y', type: 'ordinal', sort: null, title: y, axis },
         color: {
@@ -54,7 +54,7 @@ export function heatmapPanel(values: readonly HeatmapCell[], options: HeatmapOpt
             direction: 'horizontal',
             gradientLength: 150,
             titleLimit: 240,
-            format: '~g',
+            format: '.2~r',
             tickCount: 3,
           },
         },

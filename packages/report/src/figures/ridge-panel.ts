@@ -1,5 +1,5 @@
 import type { Panel } from '../report.ts';
-import { PANEL_WIDTH } from './axis.ts';
+import { PANEL_WIDTH, TICK_LABEL } from './axis.ts';
 
 /** The distribution of one layer. */
 export interface Ridge {
@@ -52,7 +52,7 @@ export function ridgePanel(
           type: 'quantitative',
           title: x,
           scale: { zero: false, nice: false },
-          axis: { format: '~g', tickCount: 5 },
+          axis: { labelExpr: TICK_LABEL, tickCount: 5 },
         },
         y: {
           field: 'base',

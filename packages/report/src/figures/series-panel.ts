@@ -31,7 +31,7 @@ export interface SeriesOptions {
 /** Points, with intervals where they have some, and lines through each series. */
 export function seriesPanel(values: readonly SeriesPoint[], options: SeriesOptions): Panel {
   const { title, legend, line = false, points = true, zeroLine = false } = options;
-  const x = axisEncoding('x', options.x);
+  const x = axisEncoding('x', options.x, values);
   const y = axisEncoding('y', options.y);
   const color = seriesScale(legend, ({ color }) => color);
   const tip = { field: 'tip', type: 'nominal' };

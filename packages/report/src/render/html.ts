@@ -1,6 +1,8 @@
 /** @file The report as one HTML file that needs nothing else: no network, no fonts, no library; a content security policy forbids them. */
 import { sha256 } from '@noble/hashes/sha2.js';
-import type { Figure, LegendEntry, Report, Section } from '../report.ts';
+import type { Figure, LegendEntry, Report, Section, Sentence } from '../report.ts';
+import { capitalized } from '../view/format-number.ts';
+import { groupBy } from '../view/index-by.ts';
 import { escapeMarkup } from './escape.ts';
 import { createSources, type Sources } from './html-sources.ts';
 import { tableHtml, textHtml } from './html-table.ts';
@@ -15,9 +17,9 @@ import { panelSvg } from './svg.ts';
  */
 export async function renderHtml(report: Report): Promise<string> {
   const sources = createSources(report);
-  const answer = report.answer.map(
-    ({ text, runs }) =>
-      `<li>${textHtml(text)}${runs.length === 0 ? '' : ` <a class="faint" href="${sources.href(runs)}">records</a>`}`,
+  const answer = [...groupBy(report.answer, ({ topic }) => topic)].map(
+    ([topic, sentences]) =>
+      `<h2>${textHtml(capitalized(topic))}</h2><ul>${sentences.map((sentence) => sentenceHtml(sentence, sources)).join('\n')}</ul>`,
   );
   const sections: string[] = [];
   for (const section of report.sections) sections.push(await sectionHtml(section, sources));
@@ -33,7 +35,7 @@ export async function renderHtml(report: Report): Promise<string> {
     `<style>${PAGE_STYLE}</style>`,
     `<h1>${textHtml(report.name)}</h1>`,
     ...(report.title === null ? [] : [`<p>${textHtml(report.title)}</p>`]),
-    `<div class="answer"><ul>${answer.join('\n')}</ul></div>`,
+    `<div class="answer">${answer.join('\n')}</div>`,
     `<nav aria-label="Sections">${report.sections.map(({ id, title }) => `<a href="#${id}">${textHtml(title)}</a>`).join('\n')}\n<a href="#sources">Where the numbers come from</a></nav>`,
     ...sections,
     sources.html(),
@@ -41,6 +43,10 @@ export async function renderHtml(report: Report): Promise<string> {
     `<script>${PAGE_SCRIPT}</script>`,
     '</html>\n',
   ].join('\n');
+}
+
+function sentenceHtml({ text, runs }: Sentence, sources: Sources): string {
+  return `<li>${textHtml(text)}${runs.length === 0 ? '' : ` <a class="faint" href="${sources.href(runs)}">records</a>`}`;
 }
 
 async function sectionHtml({ id, title, text, figures, tables }: Section, sources: Sources): Promise<string> {
@@ -55,7 +61,10 @@ async function figureHtml({ id, title, caption, panels, legend }: Figure): Promi
   for (const [i, panel] of panels.entries()) {
     const label = panel.title === null ? title : `${title}: ${panel.title}`;
     const svg = await panelSvg(panel, `${id}-${i}`);
-    images.push(svg.replace('<svg ', `<svg role="img" tabindex="0" aria-label="${escapeMarkup(label)}" `));
+    const head = panel.title === null ? '' : `<h4>${textHtml(panel.title)}</h4>`;
+    images.push(
+      `<div>${head}${svg.replace('<svg ', `<svg role="img" tabindex="0" aria-label="${escapeMarkup(label)}" `)}</div>`,
+    );
   }
   return [
     `<figure id="figure-${id}"><h3>${textHtml(title)}</h3>`,

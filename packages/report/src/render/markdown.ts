@@ -1,4 +1,6 @@
 import type { Report, Table } from '../report.ts';
+import { capitalized } from '../view/format-number.ts';
+import { groupBy } from '../view/index-by.ts';
 import { errorText, valueText } from './cell-text.ts';
 import { escapeMarkdown } from './escape.ts';
 
@@ -12,7 +14,12 @@ export interface MarkdownOptions {
 export function renderMarkdown(report: Report, options: MarkdownOptions = {}): string {
   const blocks = [`# ${escapeMarkdown(report.name)}`];
   if (report.title !== null) blocks.push(escapeMarkdown(report.title));
-  blocks.push(report.answer.map(({ text }) => `- ${escapeMarkdown(text)}`).join('\n'));
+  for (const [topic, sentences] of groupBy(report.answer, (sentence) => sentence.topic)) {
+    blocks.push(
+      `**${capitalized(topic)}**`,
+      sentences.map(({ text }) => `- ${escapeMarkdown(text)}`).join('\n'),
+    );
+  }
   for (const { title, text, figures, tables } of report.sections) {
     blocks.push(`## ${escapeMarkdown(title)}`, escapeMarkdown(text));
     if (options.figures !== undefined) {

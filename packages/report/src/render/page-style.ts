@@ -14,6 +14,8 @@ p { margin: 0.4rem 0; max-width: 52rem; }
 a { color: var(--link); }
 .faint, figcaption, .note { color: var(--faint); font-size: 0.875rem; }
 .answer { background: var(--raised); border-left: 4px solid var(--link); padding: 0.75rem 1rem 0.75rem 0.5rem; margin: 1rem 0; }
+.answer h2 { font-size: 1rem; margin: 0.6rem 0 0 0.4rem; border: 0; padding: 0; }
+.answer h2:first-child { margin-top: 0; }
 .answer ul { margin: 0; padding-left: 1.4rem; }
 .answer li { margin: 0.35rem 0; }
 nav { font-size: 0.875rem; display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; }
@@ -22,7 +24,8 @@ figure h3 { margin-top: 0; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; list-style: none; margin: 0.4rem 0; padding: 0; font-size: 0.8125rem; }
 .legend li { display: flex; align-items: center; gap: 0.35rem; max-width: 20rem; }
 .legend span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.panels { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: flex-start; }
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(21.5rem, 100%), 1fr)); gap: 0.75rem; align-items: end; }
+h4 { font-size: 0.8125rem; margin: 0 0 0.1rem; }
 .panels svg { display: block; max-width: 100%; height: auto; }
 .panels svg:focus-visible, .scroll:focus-visible { outline: 2px solid var(--link); }
 [data-tip] { cursor: crosshair; }

@@ -20,9 +20,9 @@ export async function renderSvg(figure: Figure): Promise<RenderedFigure> {
   return { svg: withTitles(svg), spec };
 }
 
-/** A panel for a page: the colours of the page, marks with `data-tip`, and ids of its own. */
-export async function panelSvg({ spec, title }: Panel, id: string): Promise<string> {
-  const svg = await vegaSvg({ $schema: SCHEMA, ...titled(spec, title), config: themeConfig('page') });
+/** A panel for a page, without its title: the colours of the page, marks with `data-tip`, and ids of its own. */
+export async function panelSvg({ spec }: Panel, id: string): Promise<string> {
+  const svg = await vegaSvg({ $schema: SCHEMA, ...spec, config: themeConfig('page') });
   const own = tagsOf(svg, (tag) =>
     tidyTag(tag)
       .replace(/( id="|="url\(#)(gradient_|clip)/g, `$1${id}-$2`)

@@ -1,5 +1,6 @@
 import type { Report, Table } from '../report.ts';
-import { count } from '../view/format-number.ts';
+import { capitalized, count } from '../view/format-number.ts';
+import { groupBy } from '../view/index-by.ts';
 import { errorText, valueText } from './cell-text.ts';
 
 /** Options of {@link renderTerminal}. */
@@ -15,7 +16,9 @@ export function renderTerminal(report: Report, { width = 100, rows = 40 }: Termi
   const lines = [report.name, '═'.repeat(Math.min(width, textWidth(report.name)))];
   if (report.title !== null) lines.push(...wrap(report.title, width));
   lines.push('');
-  for (const { text } of report.answer) lines.push(...bullet(text, width));
+  for (const [topic, sentences] of groupBy(report.answer, (sentence) => sentence.topic)) {
+    lines.push(`${capitalized(topic)}:`, ...sentences.flatMap(({ text }) => bullet(text, width)));
+  }
   for (const { title, text, tables } of report.sections) {
     lines.push('', title, '─'.repeat(Math.min(width, textWidth(title))), ...wrap(text, width));
     for (const table of tables) lines.push('', ...tableLines(table, width, rows));

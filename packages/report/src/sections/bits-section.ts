@@ -43,7 +43,7 @@ export function bitsSection(view: StudyView): Section | null {
               ],
         ),
       );
-      const options = { x, y: { title: 'added loss, nats per token' }, legend, zeroLine: true };
+      const options = { x, y: { title: 'added loss, nats/token' }, legend, zeroLine: true };
       return points.length === 0
         ? []
         : [seriesPanel(points, { title: `${checkpoint}: loss on ${text}`, ...options })];

@@ -29,7 +29,7 @@ export function blockSection(view: StudyView): Section | null {
           seriesPanel(points, {
             title: null,
             x: { title: 'layer' },
-            y: { title: 'added loss, nats per token', zero: true },
+            y: { title: 'added loss, nats/token', zero: true },
             legend,
             line: true,
           }),

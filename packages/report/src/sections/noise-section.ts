@@ -33,7 +33,7 @@ export function noiseSection(view: StudyView): Section | null {
             {
               title,
               x: { title: 'perturbation', scale: 'category' },
-              y: { title: 'added loss, nats per token' },
+              y: { title: 'added loss, nats/token' },
               legend,
               zeroLine: true,
             },

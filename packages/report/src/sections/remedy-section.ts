@@ -63,7 +63,7 @@ export function remedySection(view: StudyView): Section | null {
             seriesPanel(points, {
               title,
               x: { title: 'bits a weight' },
-              y: { title: 'added loss, nats per token' },
+              y: { title: 'added loss, nats/token' },
               legend,
               zeroLine: true,
             }),

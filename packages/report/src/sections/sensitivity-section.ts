@@ -9,16 +9,22 @@ import { placeName } from '../view/roles.ts';
 import type { StudyView } from '../view/study-view.ts';
 import { inBlockOrder } from './activation-error-section.ts';
 
+/** Maps that are drawn at most, recipes of one checkpoint aside. */
+const MOST_MAPS = 9;
+
 /** When sensitivity was measured, by matrix, layer or role. */
 export function sensitivitySection(view: StudyView): Section | null {
   const records = view.records('sensitivity');
   if (records.length === 0) return null;
-  const groups = groupBy(records, ({ checkpoint, recipe, layer, role }) =>
-    JSON.stringify([checkpoint, recipe, layer === null, role === null]),
-  );
-  const { shown, note } = fewPanels([...groups.values()], 'maps', 8);
+  const recipes = new Set(records.map(({ recipe }) => recipe)).size;
+  const all = [...groupBy(records, ({ checkpoint }) => checkpoint).values()];
+  const { shown, note } = fewPanels(all, 'checkpoints', Math.max(1, Math.floor(MOST_MAPS / recipes)));
+  const maps = shown.flatMap((own) => [
+    ...groupBy(own, ({ recipe, layer, role }) =>
+      JSON.stringify([recipe, layer === null, role === null]),
+    ).values(),
+  ]);
   const domain = valueDomain(records.map(({ deltaNll }) => deltaNll));
-  const checkpoints = new Set(records.map(({ checkpoint }) => checkpoint)).size;
   return {
     id: 'sensitivity',
     title: 'Which parts are sensitive',
@@ -27,8 +33,8 @@ export function sensitivitySection(view: StudyView): Section | null {
       {
         id: 'sensitivity',
         title: 'Added loss by part',
-        caption: `One scale of colour for all panels.${note}`,
-        panels: shown.map((own) => {
+        caption: `One scale of colour for all panels, by square roots.${note}`,
+        panels: maps.map((own) => {
           const { checkpoint, recipe, bits } = own[0]!;
           const name = `${recipe}${bits === null ? '' : ` (${bits} bits)`}`;
           return heatmapPanel(
@@ -39,11 +45,12 @@ export function sensitivitySection(view: StudyView): Section | null {
               tip: `${placeName(record)} by ${recipe}: ${formatSigned(record.deltaNll)} nats, KL ${formatNumber(record.kl)}, same top token ${formatNumber(100 * record.sameTop, 2)} %`,
             })),
             {
-              title: checkpoints === 1 ? name : `${checkpoint}, ${name}`,
+              title: all.length === 1 ? name : `${checkpoint}, ${name}`,
               x: 'role',
               y: 'layer',
-              value: 'added loss, nats per token',
+              value: 'added loss, nats/token',
               domain,
+              scale: 'sqrt',
             },
           );
         }),

@@ -45,7 +45,7 @@ export function trainingSection(view: StudyView): Section | null {
         seriesPanel(nll, {
           title: `loss on ${place}`,
           x,
-          y: { title: 'loss, nats per token' },
+          y: { title: 'loss, nats/token' },
           legend,
           line: true,
         }),
@@ -55,7 +55,7 @@ export function trainingSection(view: StudyView): Section | null {
               seriesPanel(added, {
                 title: `added loss on ${place}`,
                 x,
-                y: { title: 'added loss, nats per token' },
+                y: { title: 'added loss, nats/token' },
                 legend,
                 line: true,
                 zeroLine: true,

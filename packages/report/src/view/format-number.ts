@@ -40,3 +40,8 @@ export function listedShort(names: readonly string[], most = 4): string {
     ? listed(names)
     : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
 }
+
+/** With a capital at the start. */
+export function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}

@@ -22,8 +22,8 @@ export const BASELINE_STYLE: Omit<LegendEntry, 'label'> = { color: 'currentColor
 export function recipeStyle(recipe: number, calibration: number): Omit<LegendEntry, 'label'> {
   return {
     color: RECIPE_COLORS[recipe % RECIPE_COLORS.length]!,
-    // past the last colour, shapes are shifted: no pair repeats before 49 recipes
-    shape: SHAPES[(recipe + Math.floor(recipe / RECIPE_COLORS.length)) % SHAPES.length]!,
+    // past the last colour, shapes are shifted: no pair repeats before 49 recipes; sets of one recipe have its colour
+    shape: SHAPES[(recipe + Math.floor(recipe / RECIPE_COLORS.length) + 3 * calibration) % SHAPES.length]!,
     dash: DASHES[(calibration + Math.floor(recipe / RECIPE_COLORS.length)) % DASHES.length]!,
   };
 }

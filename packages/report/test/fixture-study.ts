@@ -240,7 +240,7 @@ function makeRecords(
         ? []
         : [{ checkpoint, variant, parameters, tokens, bits, deltaLoss: deltaNll, learningRate }],
   );
-  if (places.length > 2) {
+  if (places.length > 2 && recipes.length > 0) {
     for (const law of ['ouyang', 'kumar'] as const) {
       stamped.fit.push({
         ...fitScalingLaw(law, points),

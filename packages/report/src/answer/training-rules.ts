@@ -10,11 +10,10 @@ import type { Rule } from './rule.ts';
 
 const LEVEL = 0.05;
 
-/** The trend of a series in words: what it does, and whether that is more than chance. */
+/** The trend of a series with its test. */
 function trendText(trend: Trend | null, points: number): string {
   if (trend === null) return `${count(points, 'checkpoint')} are too few to test a trend`;
-  const sign = `rank correlation ${formatSigned(trend.tau, 2)}, exact p ${formatP(trend.p).replace(/^(?!<)/, '= ')}, ${count(points, 'checkpoint')}`;
-  return trend.p <= LEVEL ? sign : `no trend that is more than chance: ${sign}`;
+  return `rank correlation ${formatSigned(trend.tau, 2)}, exact p ${formatP(trend.p).replace(/^(?!<)/, '= ')}, ${count(points, 'checkpoint')}`;
 }
 
 /** Added loss against step, for each variant of each training run. */
@@ -38,7 +37,8 @@ export const lossAlongTraining: Rule = (view) =>
     const ranked = rising.sort((a, b) => growth(b.sorted) - growth(a.sorted)).slice(0, 2);
     return ranked.map(({ sorted, trend }) => {
       const [first, last] = [sorted[0]!, sorted.at(-1)!];
-      const verb = trend !== null && trend.p <= LEVEL ? (trend.tau > 0 ? 'grows' : 'falls') : 'goes';
+      const verb =
+        trend !== null && trend.p <= LEVEL ? (trend.tau > 0 ? 'grows' : 'falls') : 'has no proven trend';
       const run = name === null ? '' : ` (training run ${name})`;
       return {
         text: `The loss that ${first.variant} adds on ${first.text} ${verb} along training${run}: ${formatNumber(first.deltaNll)} nats per token at step ${steps.get(first.checkpoint)}, ${formatNumber(last.deltaNll)} at step ${steps.get(last.checkpoint)} (${trendText(trend, sorted.length)}).`,

@@ -1,4 +1,4 @@
-/** At most this many panels tell something at a glance; tables have the rest. */
+/** At most this many panels tell something at a glance. */
 const MOST_PANELS = 6;
 
 /**
@@ -16,5 +16,5 @@ export function fewPanels<T>(
     { length: most },
     (_, i) => items[most === 1 ? items.length - 1 : Math.round(i * every)]!,
   );
-  return { shown, note: ` ${most} of ${items.length} ${noun}; all are in the table.` };
+  return { shown, note: ` ${most} of ${items.length} ${noun} are drawn.` };
 }

@@ -12,7 +12,6 @@ export interface HeatmapCell {
 /** Options of {@link heatmapPanel}. */
 export interface HeatmapOptions {
   readonly title: string | null;
-  readonly x: string;
   readonly y: string;
   /** What colour means, with its unit. */
   readonly value: string;
@@ -24,7 +23,7 @@ export interface HeatmapOptions {
 
 /** Coloured cells; columns and rows in the order of the data. */
 export function heatmapPanel(values: readonly HeatmapCell[], options: HeatmapOptions): Panel {
-  const { title, x, y, value, domain, scale = 'linear' } = options;
+  const { title, y, value, domain, scale = 'linear' } = options;
   const columns = new Set(values.map((cell) => cell.x)).size;
   const rows = new Set(values.map((cell) => cell.y)).size;
   const axis = { grid: false, labelLimit: 90, labelOverlap: true };
@@ -40,7 +39,7 @@ export function heatmapPanel(values: readonly HeatmapCell[], options: HeatmapOpt
           field: 'x',
           type: 'ordinal',
           sort: null,
-          title: x,
+          title: null,
           axis: { ...axis, labelAngle: -35, labelOverlap: false },
         },
         y: { field: 'y', type: 'ordinal', sort: null, title: y, axis },

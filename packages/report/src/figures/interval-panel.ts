@@ -19,7 +19,7 @@ export function intervalPanel(
 ): Panel {
   const { title, legend } = options;
   const labels = legend.map(({ label }) => label);
-  const x = axisEncoding('x', options.x);
+  const x = axisEncoding('x', options.x, []);
   const shared = {
     y: {
       field: 'category',

@@ -31,8 +31,16 @@ export interface SeriesOptions {
 /** Points, with intervals where they have some, and lines through each series. */
 export function seriesPanel(values: readonly SeriesPoint[], options: SeriesOptions): Panel {
   const { title, legend, line = false, points = true, zeroLine = false } = options;
-  const x = axisEncoding('x', options.x, values);
-  const y = axisEncoding('y', options.y);
+  const x = axisEncoding(
+    'x',
+    options.x,
+    values.map((value) => value.x),
+  );
+  const y = axisEncoding(
+    'y',
+    options.y,
+    values.map((value) => value.y),
+  );
   const color = seriesScale(legend, ({ color }) => color);
   const tip = { field: 'tip', type: 'nominal' };
   const offset = options.x.scale === 'category' && !line ? { xOffset: { field: 'series', sort: null } } : {};

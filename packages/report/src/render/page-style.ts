@@ -24,7 +24,7 @@ figure h3 { margin-top: 0; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; list-style: none; margin: 0.4rem 0; padding: 0; font-size: 0.8125rem; }
 .legend li { display: flex; align-items: center; gap: 0.35rem; max-width: 20rem; }
 .legend span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(21.5rem, 100%), 1fr)); gap: 0.75rem; align-items: end; }
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(21.5rem, 100%), 1fr)); gap: 0.75rem; align-items: start; }
 h4 { font-size: 0.8125rem; margin: 0 0 0.1rem; }
 .panels svg { display: block; max-width: 100%; height: auto; }
 .panels svg:focus-visible, .scroll:focus-visible { outline: 2px solid var(--link); }
@@ -45,6 +45,8 @@ th[aria-sort="descending"] button::after { content: " ▼"; }
 td a { color: inherit; text-decoration: none; }
 td a:hover, td a:focus-visible { text-decoration: underline; color: var(--link); }
 .run { border-bottom: 1px solid var(--line); padding: 0.4rem 0; font-size: 0.8125rem; }
+.run details { margin: 0; }
+.run summary { font-weight: 400; color: var(--faint); }
 .run:target, tr:target { background: var(--mark); }
 code, pre { font: 0.75rem/1.4 ui-monospace, monospace; }
 pre { white-space: pre-wrap; margin: 0.25rem 0; }

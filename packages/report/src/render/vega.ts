@@ -54,11 +54,11 @@ function replaceRange(value: unknown, isRange: boolean): unknown {
   return isRange && value === 'currentColor' ? INK.file : value;
 }
 
-/** SVG text of a specification. @throws {InternalError} when Vega reports an error: specifications are ours */
+/** SVG text of a specification, which stays as it is: Vega marks the data that it is given. @throws {InternalError} when Vega reports an error: specifications are ours */
 export async function vegaSvg(spec: Record<string, unknown>): Promise<string> {
   const problems: string[] = [];
   const logger = createLogger((problem) => problems.push(problem));
-  const { spec: compiled } = compile(spec as unknown as TopLevelSpec, { logger });
+  const { spec: compiled } = compile(structuredClone(spec) as unknown as TopLevelSpec, { logger });
   const view = new View(parse(compiled), { renderer: 'none', logger });
   try {
     const svg = await view.toSVG();

@@ -38,9 +38,13 @@ function mapFigure(view: StudyView, records: Errors): Figure[] {
     ({ checkpoint, relative }) => checkpoint === last?.checkpoint && relative !== null,
   );
   if (own.length === 0) return [];
+  const kinds = [...groupBy(own, ({ kind }) => kind).values()];
+  // both kinds side by side where there is room, else propagated errors alone
+  const drawn =
+    kinds.length > 1 && new Set(own.map(({ variant }) => variant)).size > 3 ? kinds.slice(0, 1) : kinds;
   const { shown, note } = fewPanels(
-    [...groupBy(own, ({ variant, kind }) => `${variant}, ${kind}`)],
-    'variants and kinds',
+    [...groupBy(drawn.flat(), ({ variant, kind }) => `${variant}, ${kind}`)],
+    'variants',
   );
   const domain = valueDomain(own.map(({ relative }) => 100 * relative!));
   return [
@@ -56,7 +60,7 @@ function mapFigure(view: StudyView, records: Errors): Figure[] {
             value: 100 * relative!,
             tip: `layer ${layer}, ${role}: ${inPercent(relative!)}, norm ${formatNumber(norm)}`,
           })),
-          { title, x: 'role', y: 'layer', value: 'error of outputs, %', domain },
+          { title, y: 'layer', value: 'error of outputs, %', domain },
         ),
       ),
       legend: [],
@@ -186,8 +190,8 @@ function table(records: Errors): Table {
       const { checkpoint, step, layer, role } = place!;
       return [
         cell(checkpoint),
-        cell(step),
-        cell(layer),
+        cell(step, place!),
+        cell(layer, place!),
         cell(role),
         ...columns.map(({ variant, kind }) => {
           const record = find(checkpoint, layer, role, variant, kind);

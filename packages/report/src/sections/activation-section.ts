@@ -39,7 +39,7 @@ export function activationSection(view: StudyView): Section | null {
         ],
         rows: records.map((record) => [
           cell(record.checkpoint),
-          cell(record.layer),
+          cell(record.layer, record),
           cell(record.role),
           cell(record.side),
           cell(record.meanAbs, record),
@@ -131,7 +131,7 @@ function maxima(records: Activations): Figure {
           value: absMax,
           tip: `layer ${layer}, ${role}: ${formatNumber(absMax)}`,
         })),
-        { title, x: 'role', y: 'layer', value: 'max |a|', domain, scale },
+        { title, y: 'layer', value: 'max |a|', domain, scale },
       ),
     ),
     legend: [],

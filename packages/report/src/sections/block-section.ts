@@ -28,7 +28,7 @@ export function blockSection(view: StudyView): Section | null {
         panels: [
           seriesPanel(points, {
             title: null,
-            x: { title: 'layer' },
+            x: { title: 'layer', whole: true },
             y: { title: 'added loss, nats/token', zero: true },
             legend,
             line: true,
@@ -44,7 +44,7 @@ export function blockSection(view: StudyView): Section | null {
         columns: ['checkpoint', 'layer', 'loss (nats)', 'added loss (nats)'].map((label) => ({ label })),
         rows: records.map((record) => [
           cell(record.checkpoint),
-          cell(record.layer),
+          cell(record.layer, record),
           cell(record.nll, record),
           cell(record.deltaNll, record),
         ]),

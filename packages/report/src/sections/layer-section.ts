@@ -66,7 +66,7 @@ export function layerSection(view: StudyView): Section | null {
           series: checkpoint,
           tip: `${checkpoint}, layer ${layer}: ${formatNumber(value)}`,
         })),
-        { title, x: { title: 'layer' }, y: { title: unit, zero: true }, legend, line: true },
+        { title, x: { title: 'layer', whole: true }, y: { title: unit, zero: true }, legend, line: true },
       ),
   );
   return {
@@ -102,14 +102,14 @@ function table(measures: readonly Measure[]): Table {
       { label: 'layer' },
       ...measures.map(({ title }) => ({ label: title })),
     ],
-    rows: [...places.values()].map(({ checkpoint, layer }) => [
-      cell(checkpoint),
-      cell(layer),
-      ...finders.map((find) => {
-        const found = find(checkpoint, layer);
-        return cell(found?.value, found ?? []);
-      }),
-    ]),
+    rows: [...places.values()].map(({ checkpoint, layer }) => {
+      const found = finders.map((find) => find(checkpoint, layer));
+      return [
+        cell(checkpoint),
+        cell(layer, found.find((point) => point !== undefined) ?? []),
+        ...found.map((point) => cell(point?.value, point ?? [])),
+      ];
+    }),
     notes: [],
   };
 }

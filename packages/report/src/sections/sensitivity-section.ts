@@ -46,7 +46,6 @@ export function sensitivitySection(view: StudyView): Section | null {
             })),
             {
               title: all.length === 1 ? name : `${checkpoint}, ${name}`,
-              x: 'role',
               y: 'layer',
               value: 'added loss, nats/token',
               domain,

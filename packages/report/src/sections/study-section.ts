@@ -50,15 +50,11 @@ const text = (value: string | number | boolean | undefined): string | number | u
   typeof value === 'boolean' ? String(value) : value;
 
 function variantTable(view: StudyView): Table {
-  const bits = (variant: string): string => {
+  const bits = (variant: string): string | number => {
     const own = view.records('variant').filter((record) => record.variant === variant);
     const values = own.flatMap(({ averageBits }) => averageBits ?? []);
     const [min, max] = [Math.min(...values), Math.max(...values)];
-    return values.length === 0
-      ? '–'
-      : min === max
-        ? formatNumber(min)
-        : `${formatNumber(min)} to ${formatNumber(max)}`;
+    return values.length === 0 ? '–' : min === max ? min : `${formatNumber(min)} to ${formatNumber(max)}`;
   };
   return {
     id: 'variants',

@@ -1,18 +1,36 @@
 /** @file Calibration tokens by what a command line says. */
-import { readFile } from 'node:fs/promises';
-import { InvalidInputError, NotFoundError } from '@bitcliff/core';
-import { randomPunctuation, randomTokens, tokenWindows } from '@bitcliff/quantize';
-import type { Checkpoint } from '@bitcliff/runtime';
+import { BitcliffError, InvalidInputError, type LongTaskOptions } from '@bitcliff/core';
+import { randomPunctuation, randomTokens, tokenWindows, type WindowOptions } from '@bitcliff/quantize';
+import { type Checkpoint, selfGeneratedTokens } from '@bitcliff/runtime';
+import { readCalibrationTexts, rowWindows } from './calibration-texts.ts';
+import { type EngineFlags, openEngine } from './engine-options.ts';
 
 /** Which tokens, and how many. */
-export interface CalibrationFlags {
-  /** A text file, `random-tokens` or `random-punctuation`. */
+export interface CalibrationFlags extends EngineFlags {
+  /** As {@link CALIBRATION_HELP} says. */
   readonly calibration?: string;
+  /** Where the rows of tasks are: a folder, or on the Hub. */
+  readonly data?: string;
   readonly samples: number;
   /** Tokens of a sample. @default 512, or the positions of the model where it has fewer */
   readonly length?: number;
   readonly seed: number;
 }
+
+/** What `--calibration` takes, for a list of options. */
+export const CALIBRATION_SOURCES =
+  'a file, hf:datasets/org/name/file, task:<name>[:train], random-tokens, random-punctuation or self-generated';
+
+/** What `--calibration` takes, with examples. */
+export const CALIBRATION_HELP = `
+Calibration sources:
+  wiki.txt                              plain text; windows at random places
+  rows.jsonl#text, rows.parquet#text    a column of a file, text by default; rows in random order
+  hf:datasets/org/name@main/a.parquet#text   such a file on the Hub
+  task:piqa, task:piqa:train            questions with their right answers, from --data: the rows that are evaluated, or those for training
+  random-tokens                         tokens drawn evenly from the vocabulary
+  random-punctuation                    random ASCII punctuation
+  self-generated                        what the model itself writes, from BOS, or from a random token where the tokenizer has none`;
 
 /** Most tokens of a window unless the command line says so. */
 const DEFAULT_LENGTH = 512;
@@ -24,8 +42,8 @@ export function sampleLength({ spec, path }: Checkpoint, { length }: Calibration
   if (length === undefined) return Math.min(DEFAULT_LENGTH, spec.maxPositions);
   if (length >= 2 && length <= spec.maxPositions) return length;
   throw new InvalidInputError({
-    op: 'quantize',
-    problem: 'bad --length',
+    op: 'calibration',
+    problem: 'bad length of windows',
     expected: `2 to ${spec.maxPositions} tokens, the positions of the model`,
     received: length,
     path,
@@ -35,41 +53,51 @@ export function sampleLength({ spec, path }: Checkpoint, { length }: Calibration
 /**
  * The calibration sequences; none without `--calibration`.
  * @throws {NotFoundError} for a file that is missing
- * @throws {InvalidInputError} for a text shorter than one window
+ * @throws {InvalidInputError} for text that is shorter than one window, and what the readers of rows throw
  */
 export async function readCalibration(
   checkpoint: Checkpoint,
   flags: CalibrationFlags,
+  run: LongTaskOptions,
 ): Promise<ArrayLike<number>[]> {
-  const { calibration, samples: count, seed } = flags;
+  const { calibration, data, samples: count, seed } = flags;
   if (calibration === undefined) return [];
-  const windows = { count, length: sampleLength(checkpoint, flags), seed };
+  const windows: WindowOptions = { count, length: sampleLength(checkpoint, flags), seed };
   if (calibration === 'random-tokens') return randomTokens(checkpoint.spec.vocabularySize, windows);
+  if (calibration === 'self-generated') return generate(checkpoint, flags, windows, run);
   const tokenizer = await checkpoint.tokenizer();
-  const text =
-    calibration === 'random-punctuation'
-      ? randomPunctuation({ characters: CHARACTERS_PER_TOKEN * count * windows.length, seed })
-      : await readText(calibration);
-  return tokenWindows(tokenizer.encode(text, { addSpecialTokens: false }), windows);
+  const encode = (text: string): number[] => tokenizer.encode(text, { addSpecialTokens: false });
+  if (calibration === 'random-punctuation') {
+    const characters = CHARACTERS_PER_TOKEN * count * windows.length;
+    return tokenWindows(encode(randomPunctuation({ characters, seed })), windows);
+  }
+  const texts = await readCalibrationTexts(calibration, data, run);
+  return texts.length === 1 ? tokenWindows(encode(texts[0]!), windows) : rowWindows(texts, encode, windows);
 }
 
-async function readText(path: string): Promise<string> {
-  let bytes: Uint8Array;
+async function generate(
+  checkpoint: Checkpoint,
+  flags: EngineFlags,
+  windows: WindowOptions,
+  run: LongTaskOptions,
+): Promise<Uint32Array[]> {
+  const bos = await bosOf(checkpoint);
+  const { vocabularySize } = checkpoint.spec;
+  const engine = await openEngine(checkpoint, flags, {});
   try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    throw new NotFoundError({
-      op: 'quantize',
-      problem: 'cannot read the calibration text',
-      expected: 'a text file, random-tokens or random-punctuation',
-      path,
-      cause,
-    });
+    const first = bos === undefined ? { vocabularySize } : { token: bos };
+    return await selfGeneratedTokens(engine, { ...run, ...windows, first });
+  } finally {
+    await engine.dispose();
   }
+}
+
+/** @returns `undefined` without a tokenizer, or where it names none */
+async function bosOf(checkpoint: Checkpoint): Promise<number | undefined> {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    const problem = 'the calibration text is not UTF-8';
-    throw new InvalidInputError({ op: 'quantize', problem, expected: 'UTF-8', path, cause });
+    return (await checkpoint.tokenizer()).bosTokenId;
+  } catch (error) {
+    if (BitcliffError.isInstance(error) && error.code === 'NOT_FOUND') return undefined;
+    throw error;
   }
 }

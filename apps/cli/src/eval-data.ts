@@ -47,3 +47,23 @@ async function fetchOwnData(task: Task, run: LongTaskOptions): Promise<{ path: s
   const allowPatterns = [file.path, `${file.path}.gz`];
   return snapshot({ type: 'dataset', repo, revision }, { ...run, settings, allowPatterns });
 }
+
+/**
+ * The same task with its training rows: `<task>/train.jsonl` or `.parquet`, or the Hub's path with the name of the split replaced.
+ */
+export function trainingSplit(task: Task): Task {
+  const { name, split, hub } = task;
+  const path = hub?.file.path.replace(split, 'train');
+  const train =
+    hub !== undefined && path !== hub.file.path ? { ...hub, file: { ...hub.file, path: path! } } : undefined;
+  return {
+    ...task,
+    split: 'train',
+    hub: train,
+    files: [
+      { layout: 'jsonl', path: `${name}/train.jsonl` },
+      { layout: 'parquet', path: `${name}/train.parquet` },
+      ...(train === undefined ? [] : [{ ...train.file, path: `${name}/${train.file.path}` }]),
+    ],
+  };
+}

@@ -177,7 +177,7 @@ async function scoreRequests(
   }
 }
 
-function calibrationFlags(options: EvalOptions): CalibrationFlags & EngineFlags {
+function calibrationFlags(options: EvalOptions): CalibrationFlags {
   const { calibration, calibrationSamples, calibrationLength, calibrationSeed, ...rest } = options;
   return {
     ...rest,

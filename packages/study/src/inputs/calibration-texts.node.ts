@@ -1,13 +1,14 @@
 /** @file Calibration texts that come in rows: a column of a data file, the questions of a task; and plain text files. */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { createRng, InvalidInputError, type LongTaskOptions, NotFoundError } from '@bitcliff/core';
+import { createRng, InvalidInputError, NotFoundError } from '@bitcliff/core';
 import { type DataFile, defineTask, type OwnItem, resolveTasks, type Task } from '@bitcliff/evals';
 import { loadTaskRows } from '@bitcliff/evals/node';
 import { isHubUri, parseHubUri } from '@bitcliff/formats/hub';
 import { tokenWindows, type WindowOptions } from '@bitcliff/quantize';
-import { loadRows, trainingSplit } from './eval-data.ts';
-import { localPath } from './local-path.ts';
+import type { InputOptions } from './input-options.ts';
+import { localPath } from './local-path.node.ts';
+import { loadRows, trainingSplit } from './task-rows.node.ts';
 
 /** Behind every row, as the GPTQ paper's program joins documents. */
 const SEPARATOR = '\n\n';
@@ -23,7 +24,7 @@ const ROWS_FILE = /^(.*\.(?:jsonl?(?:\.gz)?|parquet))(?:#(.+))?$/s;
 export async function readCalibrationTexts(
   source: string,
   data: string | undefined,
-  run: LongTaskOptions,
+  run: InputOptions,
 ): Promise<string[]> {
   if (source.startsWith('task:')) return taskTexts(source, data, run);
   if (isHubUri(source) && parseHubUri(source).path === undefined)
@@ -74,7 +75,7 @@ async function columnTexts(path: string, column: string): Promise<string[]> {
   return loaded.rows.map(({ text }) => text).filter((text) => text !== SEPARATOR);
 }
 
-async function taskTexts(source: string, data: string | undefined, run: LongTaskOptions): Promise<string[]> {
+async function taskTexts(source: string, data: string | undefined, run: InputOptions): Promise<string[]> {
   const [, name = '', split] = source.split(':');
   if (split !== undefined && split !== 'train') throw badSource('an unknown split', 'train', split);
   if (data === undefined) {

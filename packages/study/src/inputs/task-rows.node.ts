@@ -1,10 +1,10 @@
 /** @file The rows of an evaluation: from a local folder, from a data set on the Hub, or each task from its own data set there (`hf:`). */
-import type { LongTaskOptions } from '@bitcliff/core';
 import { InvalidInputError } from '@bitcliff/core';
 import type { Task } from '@bitcliff/evals';
 import { type LoadedRows, type LoadRowsOptions, loadTaskRows } from '@bitcliff/evals/node';
-import { hubSettingsFromEnv, snapshot } from '@bitcliff/formats/hub';
-import { localPath } from './local-path.ts';
+import { snapshot } from '@bitcliff/formats/hub';
+import type { InputOptions } from './input-options.ts';
+import { localPath } from './local-path.node.ts';
 
 /** `--data` that stands for the tasks' own data sets. */
 export const OWN_DATA_SETS = 'hf:';
@@ -18,7 +18,7 @@ export async function loadRows(
   tasks: readonly Task[],
   data: string,
   options: Pick<LoadRowsOptions, 'limit' | 'seed' | 'skipBadRows'>,
-  run: LongTaskOptions,
+  run: InputOptions,
 ): Promise<LoadedRows[]> {
   const loaded: LoadedRows[] = [];
   const folder = data === OWN_DATA_SETS ? undefined : await localPath(data, run);
@@ -32,7 +32,7 @@ export async function loadRows(
   return loaded;
 }
 
-async function fetchOwnData(task: Task, run: LongTaskOptions): Promise<{ path: string; commit: string }> {
+async function fetchOwnData(task: Task, run: InputOptions): Promise<{ path: string; commit: string }> {
   if (task.hub === undefined) {
     throw new InvalidInputError({
       op: 'eval',
@@ -43,9 +43,9 @@ async function fetchOwnData(task: Task, run: LongTaskOptions): Promise<{ path: s
     });
   }
   const { repo, revision, file } = task.hub;
-  const settings = hubSettingsFromEnv(process.env);
+  const { hub: settings, signal, onProgress } = run;
   const allowPatterns = [file.path, `${file.path}.gz`];
-  return snapshot({ type: 'dataset', repo, revision }, { ...run, settings, allowPatterns });
+  return snapshot({ type: 'dataset', repo, revision }, { signal, onProgress, settings, allowPatterns });
 }
 
 /**

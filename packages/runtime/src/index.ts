@@ -22,6 +22,9 @@ export type { Scratch } from './engine/scratch.ts';
 export type { SessionOptions } from './engine/session.ts';
 export type { Ort, OrtSession, OrtTensor } from './engine/ort.ts';
 
+// memory
+export { neededMemory } from './engine/memory-plan.ts';
+
 // quantizing a whole model
 export {
   type LayerReport,

@@ -6,9 +6,9 @@
 // configs
 export { type LoadedStudy, loadStudy } from './config/load-study.node.ts';
 
-// running
+// planning and running
+export { describePlan, type PlanDescription } from './run/describe-plan.node.ts';
 export {
-  cancelStudy,
   type RunStudyOptions,
   runStudy,
   StudyCancelledError,
@@ -19,7 +19,8 @@ export type { OpenStudyOptions } from './run/open-context.node.ts';
 export type { StudyOrt } from './plan/study-context.ts';
 
 // the store
-export { openStudyRecords } from './store/study-records.node.ts';
+export { cancelStudy, type StudyStatus, studyStatus } from './store/study-status.node.ts';
+export { openStudy } from './store/study-records.node.ts';
 export { EXPORT_FORMATS, type ExportFormat, exportStudy } from './store/export-study.node.ts';
 export { StoreError } from './store/store-error.ts';
 

@@ -5,7 +5,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { linearShapes, nonEmbeddingParameters } from '@bitcliff/analysis';
-import { resolveTasks, type Task } from '@bitcliff/evals';
+import { type PrepareOptions, resolveTasks, type Task } from '@bitcliff/evals';
 import type { LoadedRows } from '@bitcliff/evals/node';
 import { averageBits, type Recipe, tokenHash } from '@bitcliff/quantize';
 import { BASELINE, type Checkpoint } from '@bitcliff/runtime';
@@ -354,25 +354,23 @@ export function calibrationSequences(
   return readCalibration(checkpoint, request, { ...input, engine });
 }
 
+/** How prompts become tokens, as a manifest has it. */
+function taskSettings(study: Study, { spec }: Checkpoint): object {
+  const { profile, bos, rollingBos, maxLength, bootstrapIterations, divergence } = study;
+  const limit = maxLength ?? spec.maxPositions;
+  return { profile, bos, rollingBos, maxLength: limit, bootstrapIterations, divergence };
+}
+
 /** How prompts become tokens. */
-export function taskSettings(
-  { profile, bos, rollingBos, maxLength, bootstrapIterations, divergence }: Study,
+export function prepareSettings(
+  { profile, bos, rollingBos, maxLength }: Study,
   { spec }: Checkpoint,
-): {
-  readonly profile: Study['profile'];
-  readonly addBos: boolean | null;
-  readonly rollingBos: Study['rollingBos'];
-  readonly maxLength: number;
-  readonly bootstrapIterations: number | null;
-  readonly divergence: boolean;
-} {
+): PrepareOptions {
   return {
     profile,
-    addBos: bos === 'tokenizer' ? null : bos === 'always',
+    addBos: bos === 'tokenizer' ? undefined : bos === 'always',
     rollingBos,
     maxLength: maxLength ?? spec.maxPositions,
-    bootstrapIterations,
-    divergence,
   };
 }
 

@@ -95,11 +95,6 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyOutcome> 
   }
 }
 
-/** Ask whoever runs the study of a store to stop at the next step. */
-export function cancelStudy(context: Pick<StudyContext, 'store'>): void {
-  context.store.db.run(`INSERT OR REPLACE INTO meta VALUES ('stop', 'true')`);
-}
-
 function isCancelled({ store }: StudyContext): boolean {
   return store.db.get(`SELECT 1 FROM meta WHERE name = 'stop'`) !== undefined;
 }

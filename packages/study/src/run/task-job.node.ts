@@ -9,7 +9,7 @@ import {
   summarizeSamples,
 } from '@bitcliff/evals';
 import type { Engine } from '@bitcliff/runtime';
-import { type PlannedJob, type PlannedRun, type TaskData, taskSettings } from '../plan/plan-study.node.ts';
+import { type PlannedJob, type PlannedRun, prepareSettings, type TaskData } from '../plan/plan-study.node.ts';
 import type { StudyContext } from '../plan/study-context.ts';
 import { withoutPlace } from '../store/study-records.node.ts';
 import { type ItemDivergence, itemDivergence, taskDivergence } from './item-divergence.ts';
@@ -32,12 +32,9 @@ export async function runTaskJob(
   options: LongTaskOptions,
 ): Promise<void> {
   const { store } = context;
-  const { bootstrapIterations, divergence, addBos, ...settings } = taskSettings(
-    context.study,
-    job.checkpoint,
-  );
+  const { bootstrapIterations, divergence } = context.study;
   const tokenizer = await job.checkpoint.tokenizer();
-  const prepared = prepareTask(task, loaded.rows, tokenizer, { ...settings, addBos: addBos ?? undefined });
+  const prepared = prepareTask(task, loaded.rows, tokenizer, prepareSettings(context.study, job.checkpoint));
   const total = prepared.items.length;
   const present = runs.map(({ run }) => store.items(run));
   const isMissing = (item: number): boolean => present.some((items) => !items.has(item));

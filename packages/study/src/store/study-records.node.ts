@@ -78,7 +78,7 @@ export function putPlan(
 }
 
 /** Open a store for reading. @throws {StoreError} for a file that is none */
-export function openStudyRecords(path: string): StudyRecords & { close(): void } {
+export function openStudy(path: string): StudyRecords & { close(): void } {
   const db = openDatabase(path, { readOnly: true });
   try {
     return { ...readStudy(db), close: () => db.close() };

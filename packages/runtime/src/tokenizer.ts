@@ -1,5 +1,6 @@
 import { FormatError, InvalidInputError } from '@bitcliff/core';
-import { Tokenizer } from '@huggingface/tokenizers';
+import type { Tokenizer } from '@huggingface/tokenizers';
+import { createWordTokenizer } from './word-tokenizer.ts';
 
 /** The contents of `tokenizer.json` and `tokenizer_config.json`. */
 export interface TokenizerFiles {
@@ -31,7 +32,7 @@ export interface TextTokenizer {
 export function createTokenizer(tokenizerJson: object, tokenizerConfig: object, path: string): TextTokenizer {
   let tokenizer: Tokenizer;
   try {
-    tokenizer = new Tokenizer(tokenizerJson, tokenizerConfig);
+    tokenizer = createWordTokenizer(tokenizerJson, tokenizerConfig);
   } catch (cause) {
     throw new FormatError({
       op: 'createTokenizer',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { standardAnalysis } from './analysis/standard-analysis.bench.ts';
 import type { Benchmark } from './benchmark.ts';
+import { eightTasksScored } from './evals/eight-tasks.bench.ts';
 import { prepare } from './evals/prepare.bench.ts';
 import { openHeader } from './formats/open-header.bench.ts';
 import { q40Dequantize, q40Quantize } from './formats/q4-0.bench.ts';
@@ -35,6 +36,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...PYTHIA,
   memory,
   prepare,
+  eightTasksScored,
   standardAnalysis,
   llamaCpp,
   trainStep,

@@ -4,6 +4,7 @@ import { GENERATED_TASKS, TASK_GROUPS, TASKS } from '@bitcliff/evals';
 import { BACKENDS } from '@bitcliff/kernels';
 import { RECIPES } from '@bitcliff/quantize';
 import { type Command, Option } from 'commander';
+import { CALIBRATION_HELP, CALIBRATION_SOURCES } from './calibration.ts';
 import { addEngineOptions } from './engine-options.ts';
 import { renderDivergenceTable } from './eval-divergence.ts';
 import { renderEvalTable } from './eval-report.ts';
@@ -69,7 +70,7 @@ export function addEvalCommand(
     .option('--out <dir>', 'store results and samples of each variant in <dir>/<variant>, for compare')
     .option(
       '--calibration <source>',
-      'for recipes that need it: a text file, random-tokens or random-punctuation',
+      `for recipes that need it: ${CALIBRATION_SOURCES} (rows of tasks from --data)`,
     )
     .option('--calibration-samples <n>', 'calibration windows', parseCount, 64)
     .option(
@@ -89,9 +90,11 @@ the tokenizer's default decides about a BOS token. lambada_openai_generated and
 lambada_standard_generated let the model write up to ten tokens and compare the first word (exact_match, our definition).
 
 Groups: ${[...TASK_GROUPS].map(([name, tasks]) => `${name} = ${tasks.join(', ')}`).join('\n        ')}
+${CALIBRATION_HELP}
 
-Example:
-  $ bitcliff eval models/my-llama --data data --tasks hellaswag,lambada_openai --recipes w8a8,w4 --limit 300`,
+Examples:
+  $ bitcliff eval models/my-llama --data data --tasks hellaswag,lambada_openai --recipes w8a8,w4 --limit 300
+  $ bitcliff eval models/my-llama --data data --tasks piqa --recipes gptq-w4g128 --calibration task:piqa:train`,
     )
     .action(async (path: string, options: EvalCommandOptions) => {
       const { stdout, stderr } = context.terminal;

@@ -16,17 +16,15 @@ import { type BackendChoice, createKernels } from '@bitcliff/kernels';
 import type { Recipe } from '@bitcliff/quantize';
 import type { Checkpoint, Engine, ScoreRequest, TextTokenizer, VariantScores } from '@bitcliff/runtime';
 import { openCheckpoint } from '@bitcliff/runtime/node';
+import { importTasks, loadRows, readRecipes } from '@bitcliff/study/node';
 import * as ort from 'onnxruntime-node';
 import { type CalibratedRecipes, calibrateRecipes } from './calibrated-recipes.ts';
 import type { CalibrationFlags } from './calibration.ts';
 import { type EngineFlags, openEngine } from './engine-options.ts';
-import { loadRows } from './eval-data.ts';
 import { summarizeDivergence, type VariantDivergence } from './eval-divergence.ts';
 import { summarize, type VariantResult } from './eval-report.ts';
 import { type GeneratedWork, scoreGenerated, splitTaskNames } from './generated-tasks.ts';
-import { localPath } from './local-path.ts';
-import { importTasks } from './own-tasks.ts';
-import { readRecipes } from './read-recipes.ts';
+import { hubSettings, localPath } from './local-path.ts';
 
 /** The program that definitions follow (eval-spec.md). */
 export const HARNESS = 'lm-evaluation-harness 0.4.13.dev0 @ 4e7e0d4';
@@ -97,7 +95,7 @@ export async function evaluateCheckpoint(
   try {
     const tokenizer = await checkpoint.tokenizer();
     const sources = [...tasks, ...generated.map(({ source }) => source as Task)];
-    const loaded = await loadRows(sources, options.data, options, run);
+    const loaded = await loadRows(sources, options.data, options, { ...run, hub: hubSettings() });
     const settings = prepareSettings(options, checkpoint);
     const prepared = tasks.map((task, t): PreparedTask => {
       run.signal?.throwIfAborted();
@@ -205,7 +203,7 @@ async function scoreRequests(
   }
 }
 
-function calibrationFlags(options: EvalOptions): CalibrationFlags & EngineFlags {
+function calibrationFlags(options: EvalOptions): CalibrationFlags {
   const { calibration, calibrationSamples, calibrationLength, calibrationSeed, ...rest } = options;
   return {
     ...rest,

@@ -14,6 +14,7 @@ export {
 } from './engine/engine.ts';
 export type { Generated, GenerateOptions } from './engine/generate.ts';
 export type { Sampling } from './engine/sample-token.ts';
+export { selfGeneratedTokens, type SelfGeneratedOptions } from './engine/self-generated.ts';
 export type { RequestScore, TokenDivergence } from './engine/score-head.ts';
 export { scoreTokens, type TokenScores } from './token-scores.ts';
 export type { TapOptions, TapPoint, TapRecord, TapValues } from './taps.ts';

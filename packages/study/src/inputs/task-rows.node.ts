@@ -1,6 +1,6 @@
 /** @file The rows of an evaluation: from a local folder, from a data set on the Hub, or each task from its own data set there (`hf:`). */
 import { join } from 'node:path';
-import { InvalidInputError, type LongTaskOptions } from '@bitcliff/core';
+import { InvalidInputError } from '@bitcliff/core';
 import type { Task } from '@bitcliff/evals';
 import {
   type LoadedRows,
@@ -8,7 +8,8 @@ import {
   loadTaskRows,
   type RowsProvenance,
 } from '@bitcliff/evals/node';
-import { hubSettingsFromEnv, isHubUri, parseHubUri, snapshot } from '@bitcliff/formats/hub';
+import { isHubUri, parseHubUri, snapshot } from '@bitcliff/formats/hub';
+import type { InputOptions } from './input-options.ts';
 
 /** `--data` that stands for the tasks' own data sets. */
 export const OWN_DATA_SETS = 'hf:';
@@ -22,7 +23,7 @@ export async function loadRows(
   tasks: readonly Task[],
   data: string,
   options: Pick<LoadRowsOptions, 'limit' | 'seed' | 'skipBadRows'>,
-  run: LongTaskOptions,
+  run: InputOptions,
 ): Promise<LoadedRows[]> {
   const loaded: LoadedRows[] = [];
   const folder = data === OWN_DATA_SETS ? undefined : await fetchFolder(data, run);
@@ -45,15 +46,15 @@ interface DataFolder {
   readonly origin: Partial<Pick<RowsProvenance, 'dataset' | 'revision'>>;
 }
 
-async function fetchFolder(data: string, run: LongTaskOptions): Promise<DataFolder> {
+async function fetchFolder(data: string, { hub: settings, ...run }: InputOptions): Promise<DataFolder> {
   if (!isHubUri(data)) return { path: data, origin: {} };
   const location = parseHubUri(data);
-  const { path, commit } = await snapshot(location, { ...run, settings: hubSettingsFromEnv(process.env) });
+  const { path, commit } = await snapshot(location, { ...run, settings });
   const folder = location.path === undefined ? path : join(path, ...location.path.split('/'));
   return { path: folder, origin: { dataset: location.repo, revision: commit } };
 }
 
-async function fetchOwnData(task: Task, run: LongTaskOptions): Promise<{ path: string; commit: string }> {
+async function fetchOwnData(task: Task, run: InputOptions): Promise<{ path: string; commit: string }> {
   if (task.hub === undefined) {
     throw new InvalidInputError({
       op: 'eval',
@@ -64,7 +65,27 @@ async function fetchOwnData(task: Task, run: LongTaskOptions): Promise<{ path: s
     });
   }
   const { repo, revision, file } = task.hub;
-  const settings = hubSettingsFromEnv(process.env);
+  const { hub: settings, signal, onProgress } = run;
   const allowPatterns = [file.path, `${file.path}.gz`];
-  return snapshot({ type: 'dataset', repo, revision }, { ...run, settings, allowPatterns });
+  return snapshot({ type: 'dataset', repo, revision }, { signal, onProgress, settings, allowPatterns });
+}
+
+/**
+ * The same task with its training rows: `<task>/train.jsonl` or `.parquet`, or the Hub's path with the name of the split replaced.
+ */
+export function trainingSplit(task: Task): Task {
+  const { name, split, hub } = task;
+  const path = hub?.file.path.replace(split, 'train');
+  const train =
+    hub !== undefined && path !== hub.file.path ? { ...hub, file: { ...hub.file, path: path! } } : undefined;
+  return {
+    ...task,
+    split: 'train',
+    hub: train,
+    files: [
+      { layout: 'jsonl', path: `${name}/train.jsonl` },
+      { layout: 'parquet', path: `${name}/train.parquet` },
+      ...(train === undefined ? [] : [{ ...train.file, path: `${name}/${train.file.path}` }]),
+    ],
+  };
 }

@@ -122,7 +122,9 @@ export {
   fitQidCurves,
   nonEmbeddingParameters,
   qidCurves,
+  type QidFit,
   type QidOptions,
+  type QidPoint,
   type QidRecord,
 } from './model/qid-curves.ts';
 export {

@@ -55,7 +55,13 @@ export type { Sample } from './scoring/sample.ts';
 export { type EvaluateOptions, evaluateTasks, type LogLikelihood, type TaskRows } from './evaluate-tasks.ts';
 
 // generation
-export { evaluateGeneratedWords, type Generate, type GeneratedWord } from './generated-words.ts';
+export {
+  evaluateGeneratedWords,
+  type Generate,
+  type GeneratedWord,
+  type GenerateWordsOptions,
+} from './generated-words.ts';
+export { evaluateGeneratedTask, GENERATED_TASKS, type GeneratedTask } from './generated-task.ts';
 
 // two results
 export {

@@ -97,4 +97,5 @@ export { createTokenizer, type TextTokenizer, type TokenizerFiles } from './toke
 // GGUF
 export { openGgufCheckpoint } from './gguf/open-gguf-checkpoint.ts';
 export { ggufMetadata } from './gguf/gguf-metadata.ts';
+export { ggufTokenizerFiles } from './gguf/gguf-tokenizer.ts';
 export { type GgufTensorPlan, ggufTensors, ggufTensorType } from './gguf/gguf-tensors.ts';

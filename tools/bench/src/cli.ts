@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { standardAnalysis } from './analysis/standard-analysis.bench.ts';
 import type { Benchmark } from './benchmark.ts';
+import { eightTasksScored } from './evals/eight-tasks.bench.ts';
+import { prepare } from './evals/prepare.bench.ts';
 import { openHeader } from './formats/open-header.bench.ts';
 import { q40Dequantize, q40Quantize } from './formats/q4-0.bench.ts';
 import { readF32 } from './formats/read-f32.bench.ts';
@@ -33,6 +35,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...quantizeMethods,
   ...PYTHIA,
   memory,
+  prepare,
+  eightTasksScored,
   standardAnalysis,
   llamaCpp,
   trainStep,

@@ -1,10 +1,15 @@
 /** @file The rows of an evaluation: from a local folder, from a data set on the Hub, or each task from its own data set there (`hf:`). */
+import { join } from 'node:path';
 import { InvalidInputError } from '@bitcliff/core';
 import type { Task } from '@bitcliff/evals';
-import { type LoadedRows, type LoadRowsOptions, loadTaskRows } from '@bitcliff/evals/node';
-import { snapshot } from '@bitcliff/formats/hub';
+import {
+  type LoadedRows,
+  type LoadRowsOptions,
+  loadTaskRows,
+  type RowsProvenance,
+} from '@bitcliff/evals/node';
+import { isHubUri, parseHubUri, snapshot } from '@bitcliff/formats/hub';
 import type { InputOptions } from './input-options.ts';
-import { localPath } from './local-path.node.ts';
 
 /** `--data` that stands for the tasks' own data sets. */
 export const OWN_DATA_SETS = 'hf:';
@@ -21,15 +26,32 @@ export async function loadRows(
   run: InputOptions,
 ): Promise<LoadedRows[]> {
   const loaded: LoadedRows[] = [];
-  const folder = data === OWN_DATA_SETS ? undefined : await localPath(data, run);
+  const folder = data === OWN_DATA_SETS ? undefined : await fetchFolder(data, run);
   for (const task of tasks) {
     run.signal?.throwIfAborted();
     if (folder === undefined) {
       const { path, commit } = await fetchOwnData(task, run);
       loaded.push(await loadTaskRows(task, path, { ...options, commit }));
-    } else loaded.push(await loadTaskRows(task, folder, options));
+    } else {
+      const { rows, provenance } = await loadTaskRows(task, folder.path, options);
+      loaded.push({ rows, provenance: { ...provenance, ...folder.origin } });
+    }
   }
   return loaded;
+}
+
+/** A folder with the data of all tasks, and the commit that it is when it is on the Hub. */
+interface DataFolder {
+  readonly path: string;
+  readonly origin: Partial<Pick<RowsProvenance, 'dataset' | 'revision'>>;
+}
+
+async function fetchFolder(data: string, { hub: settings, ...run }: InputOptions): Promise<DataFolder> {
+  if (!isHubUri(data)) return { path: data, origin: {} };
+  const location = parseHubUri(data);
+  const { path, commit } = await snapshot(location, { ...run, settings });
+  const folder = location.path === undefined ? path : join(path, ...location.path.split('/'));
+  return { path: folder, origin: { dataset: location.repo, revision: commit } };
 }
 
 async function fetchOwnData(task: Task, run: InputOptions): Promise<{ path: string; commit: string }> {

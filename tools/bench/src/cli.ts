@@ -14,6 +14,7 @@ import { widen16Bit } from './formats/widen-16-bit.bench.ts';
 import { writeSafetensors } from './formats/write-safetensors.bench.ts';
 import { denseProducts } from './kernels/dense.bench.ts';
 import { kernelBenchmarks } from './kernels/kernels.bench.ts';
+import { kernelsBrowser } from './kernels/kernels-browser.bench.ts';
 import { trainStep } from './pretrain/train-step.bench.ts';
 import { quantizeMethods } from './quantize/methods.bench.ts';
 import { llamaCpp } from './runtime/llama-cpp.bench.ts';
@@ -32,6 +33,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   idleThreads,
   ...denseProducts,
   ...kernelBenchmarks,
+  ...kernelsBrowser,
   ...quantizeMethods,
   ...PYTHIA,
   memory,

@@ -81,7 +81,7 @@ async function taskTexts(source: string, data: string | undefined, run: InputOpt
   if (data === undefined) {
     throw badSource(
       'no place of the rows',
-      '--data with a folder, or hf: for the data sets of the tasks',
+      'data: a folder, or hf: for the data sets of the tasks',
       source,
     );
   }
@@ -107,7 +107,7 @@ function rightAnswer(task: Task, row: unknown): string {
 }
 
 const badSource = (problem: string, expected: string, received: string): InvalidInputError =>
-  new InvalidInputError({ op: 'calibration', problem, expected, received, where: '--calibration' });
+  new InvalidInputError({ op: 'calibration', problem, expected, received, where: 'calibration' });
 
 async function readText(path: string): Promise<string> {
   let bytes: Uint8Array;
@@ -117,7 +117,7 @@ async function readText(path: string): Promise<string> {
     throw new NotFoundError({
       op: 'calibration',
       problem: 'cannot read the calibration text',
-      expected: 'a file, or one of the sources that --help lists',
+      expected: 'a file, or one of the named sources',
       path,
       cause,
     });

@@ -13,6 +13,7 @@ import { createKernels } from '@bitcliff/kernels';
 import type { Recipe } from '@bitcliff/quantize';
 import type { QuantizedBlocks } from '@bitcliff/runtime';
 import { openCheckpoint } from '@bitcliff/runtime/node';
+import { readRecipes } from '@bitcliff/study/node';
 import type { Command } from 'commander';
 import { renderActivations, renderErrors, renderOutliers, renderWeights } from './analysis-tables.ts';
 import { addEngineOptions, type EngineFlags, engineSettings } from './engine-options.ts';
@@ -20,7 +21,6 @@ import { localPath } from './local-path.ts';
 import { parseNames } from './option-values.ts';
 import { printable } from './printable.ts';
 import { createProgressLine } from './progress-line.ts';
-import { readRecipes } from './read-recipes.ts';
 import type { Terminal } from './terminal.ts';
 import { addTextOptions, readTextSequences, type TextFlags, type TextSequences } from './text-sequences.ts';
 

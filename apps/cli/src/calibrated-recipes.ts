@@ -12,14 +12,16 @@ import {
   quantizeModel,
 } from '@bitcliff/runtime';
 import { openQuantizedFolder } from '@bitcliff/runtime/node';
-import { type CalibrationFlags, readCalibration } from './calibration.ts';
-import { type EngineFlags, engineSettings } from './engine-options.ts';
+import { CALIBRATION_SOURCES, type CalibrationFlags, readCalibration } from './calibration.ts';
+import { engineSettings } from './engine-options.ts';
 
 /** The recipes that were calibrated, by name. */
 export interface CalibratedRecipes {
   readonly quantized: ReadonlyMap<string, QuantizedBlocks>;
   /** `null` where no recipe needs calibration. */
-  readonly calibration: (QuantizeModelRecord['calibration'] & { readonly source: string }) | null;
+  readonly calibration:
+    | (NonNullable<QuantizeModelRecord['calibration']> & { readonly source: string; readonly seed: number })
+    | null;
   /** Remove the quantized blocks from the disk. */
   close(): Promise<void>;
 }
@@ -31,7 +33,7 @@ export interface CalibratedRecipes {
 export async function calibrateRecipes(
   checkpoint: Checkpoint,
   recipes: readonly Recipe[],
-  flags: CalibrationFlags & EngineFlags,
+  flags: CalibrationFlags,
   run: LongTaskOptions & { readonly kernels: Kernels },
 ): Promise<CalibratedRecipes> {
   const needy = recipes.filter(needsCalibration);
@@ -40,10 +42,10 @@ export async function calibrateRecipes(
     throw new InvalidInputError({
       op: 'eval',
       problem: `recipe "${needy[0]!.name}" needs calibration`,
-      expected: '--calibration with a text file, random-tokens or random-punctuation',
+      expected: `--calibration with ${CALIBRATION_SOURCES}`,
     });
   }
-  const sequences = await readCalibration(checkpoint, flags);
+  const sequences = await readCalibration(checkpoint, flags, run);
   const folder = await mkdtemp(join(tmpdir(), 'bitcliff-'));
   const close = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
@@ -59,7 +61,8 @@ export async function calibrateRecipes(
         onProgress: (event) => run.onProgress?.({ ...event, phase: `quantize ${recipe.name}` }),
       });
       quantized.set(recipe.name, blocks);
-      calibration = record.calibration && { source: flags.calibration, ...record.calibration };
+      const { calibration: source, seed } = flags;
+      calibration = record.calibration && { source, seed, ...record.calibration };
     }
     return { quantized, calibration, close };
   } catch (error) {

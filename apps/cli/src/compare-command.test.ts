@@ -56,6 +56,41 @@ describe('bitcliff eval --out', () => {
   });
 });
 
+describe('a task by generation', () => {
+  it('is scored beside the others, stored and compared', async () => {
+    const runs = join(folder, 'generated');
+    const tasks = 'lambada_openai_generated,lambada_openai';
+    const args = ['--limit', '12', '--recipes', 'w4', '--tasks', tasks, '--out', runs];
+    const { code, stdout, stderr } = await evaluate(...args);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('lambada_openai_generated: 12 of 24 rows of lambada_openai.jsonl');
+    expect(stdout).toMatch(/^lambada_openai_generated \(exact_match, n = 12\)/m);
+    const lines = readFileSync(join(runs, 'w4', 'samples_lambada_openai_generated.jsonl'), 'utf8').trim();
+    const samples = lines.split('\n').map((line) => JSON.parse(line));
+    expect(samples).toHaveLength(12);
+    // greedy target tokens are what the model writes: then the word is right too
+    const greedy = readFileSync(join(runs, 'w4', 'samples_lambada_openai.jsonl'), 'utf8')
+      .trim()
+      .split('\n');
+    for (const [i, line] of greedy.entries()) {
+      const { docHash, isGreedy } = JSON.parse(line);
+      expect(samples[i].docHash).toBe(docHash);
+      if (isGreedy[0]) expect(samples[i]).toMatchObject({ correct: true });
+    }
+    expect(samples.some(({ correct }) => correct)).toBe(true);
+    expect(samples.every(({ generated }) => typeof generated === 'string')).toBe(true);
+    const compared = await runCommand('compare', join(runs, 'baseline'), join(runs, 'w4'));
+    expect(compared.stdout).toMatch(/^lambada_openai_generated \(exact_match, n = 12\)/m);
+  });
+
+  it('may be the only one', async () => {
+    const args = ['--limit', '3', '--recipes', 'w4', '--tasks', 'lambada_openai_generated', '--json'];
+    const record = JSON.parse((await evaluate(...args, '--divergence')).stdout);
+    expect(record).toMatchObject({ tokensPerSecond: 0, divergence: null, data: [{ rowsUsed: 3 }] });
+    expect(record.results[1].tasks).toMatchObject([{ task: 'lambada_openai_generated', n: 3 }]);
+  });
+});
+
 describe('bitcliff compare', () => {
   it('prints what changed and whether it is more than chance', async () => {
     const { code, stdout, stderr } = await runCommand('compare', join(out, 'baseline'), join(out, 'w4'));
@@ -176,7 +211,7 @@ export const colours = defineTask({
     ]);
     const nowhere = await runCommand(...args, 'paralex');
     expect(nowhere.stderr).toContain(
-      'eval: the data of task "paralex" is not on the Hub, expected a folder, received hf: (--data)',
+      'eval: the data of task "paralex" is not on the Hub, expected a folder, received hf: (data)',
     );
     vi.unstubAllEnvs();
   });

@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { InvalidInputError } from '@bitcliff/core';
-import { TASK_GROUPS, TASKS } from '@bitcliff/evals';
+import { GENERATED_TASKS, TASK_GROUPS, TASKS } from '@bitcliff/evals';
 import { BACKENDS } from '@bitcliff/kernels';
 import { RECIPES } from '@bitcliff/quantize';
 import { type Command, Option } from 'commander';
+import { CALIBRATION_HELP, CALIBRATION_SOURCES } from './calibration.ts';
 import { addEngineOptions } from './engine-options.ts';
 import { renderDivergenceTable } from './eval-divergence.ts';
 import { renderEvalTable } from './eval-report.ts';
@@ -46,7 +47,7 @@ export function addEvalCommand(
       namesOption(
         '--tasks',
         'tasks or groups to score',
-        [...TASKS.keys(), ...TASK_GROUPS.keys()],
+        [...TASKS.keys(), ...GENERATED_TASKS.keys(), ...TASK_GROUPS.keys()],
         ['hellaswag', 'lambada_openai'],
       ),
     )
@@ -69,7 +70,7 @@ export function addEvalCommand(
     .option('--out <dir>', 'store results and samples of each variant in <dir>/<variant>, for compare')
     .option(
       '--calibration <source>',
-      'for recipes that need it: a text file, random-tokens or random-punctuation',
+      `for recipes that need it: ${CALIBRATION_SOURCES} (rows of tasks from --data)`,
     )
     .option('--calibration-samples <n>', 'calibration windows', parseCount, 64)
     .option(
@@ -85,12 +86,15 @@ export function addEvalCommand(
       'after',
       `
 Scores are those of ${HARNESS}: context and continuation are tokenized jointly,
-the tokenizer's default decides about a BOS token.
+the tokenizer's default decides about a BOS token. lambada_openai_generated and
+lambada_standard_generated let the model write up to ten tokens and compare the first word (exact_match, our definition).
 
 Groups: ${[...TASK_GROUPS].map(([name, tasks]) => `${name} = ${tasks.join(', ')}`).join('\n        ')}
+${CALIBRATION_HELP}
 
-Example:
-  $ bitcliff eval models/my-llama --data data --tasks hellaswag,lambada_openai --recipes w8a8,w4 --limit 300`,
+Examples:
+  $ bitcliff eval models/my-llama --data data --tasks hellaswag,lambada_openai --recipes w8a8,w4 --limit 300
+  $ bitcliff eval models/my-llama --data data --tasks piqa --recipes gptq-w4g128 --calibration task:piqa:train`,
     )
     .action(async (path: string, options: EvalCommandOptions) => {
       const { stdout, stderr } = context.terminal;
@@ -134,7 +138,11 @@ function renderText(record: EvalRecord, out: string | undefined): string {
     renderEvalTable(results),
     ...(record.divergence === null ? [] : [renderDivergenceTable(record.divergence)]),
     `Scores in % (perplexities as they are) ± standard error. onnxruntime ${engine.onnxruntime} on ${engine.executionProvider}, weights quantized on ${engine.kernels};`,
-    `${seconds.prepare.toFixed(1)} s to prepare, ${seconds.score.toFixed(1)} s to score ${results.length} variants.`,
+    `${[
+      `${seconds.prepare.toFixed(1)} s to prepare`,
+      `${seconds.score.toFixed(1)} s to score ${results.length} variants`,
+      ...(seconds.generate < 0.05 ? [] : [`${seconds.generate.toFixed(1)} s to generate`]),
+    ].join(', ')}.`,
     ...(record.calibration === null ? [] : [renderCalibration(record.calibration, seconds.quantize)]),
     ...(out === undefined ? [] : [`Stored in ${out}.`]),
   ];

@@ -26,18 +26,24 @@ import {
   writeArtifact,
   writeGgufCheckpoint,
 } from '@bitcliff/runtime/node';
+import { sampleLength } from '@bitcliff/study/node';
 import { type Command, Option } from 'commander';
 import * as ort from 'onnxruntime-node';
 import { needsCalibration } from './calibrated-recipes.ts';
-import { type CalibrationFlags, readCalibration, sampleLength } from './calibration.ts';
-import { addEngineOptions, type EngineFlags, engineSettings } from './engine-options.ts';
+import {
+  CALIBRATION_HELP,
+  CALIBRATION_SOURCES,
+  type CalibrationFlags,
+  readCalibration,
+} from './calibration.ts';
+import { addEngineOptions, engineSettings } from './engine-options.ts';
 import { localPath } from './local-path.ts';
 import { parseCount, parseSeed } from './option-values.ts';
 import { createProgressLine } from './progress-line.ts';
 import { renderEstimate, renderReports } from './quantize-report.ts';
 import type { Terminal } from './terminal.ts';
 
-interface QuantizeFlags extends EngineFlags, CalibrationFlags {
+interface QuantizeFlags extends CalibrationFlags {
   readonly recipe?: string;
   readonly out: string;
   readonly format: ArtifactFormat;
@@ -63,8 +69,15 @@ export function addQuantizeCommand(program: Command, context: Context): void {
     .addOption(
       new Option('--format <name>', 'layout of the result').choices(ARTIFACT_FORMATS).makeOptionMandatory(),
     )
-    .option('--type <type>', 'type of the matrices of a GGUF file, such as Q8_0, Q4_K; needs no recipe')
-    .option('--calibration <source>', 'a text file, random-tokens or random-punctuation')
+    .option(
+      '--type <type>',
+      'in place of a recipe: type of all matrices of a GGUF file, embedding and head too, such as Q8_0, F16',
+    )
+    .option('--calibration <source>', CALIBRATION_SOURCES)
+    .option(
+      '--data <dir>',
+      'for task:<name>: folder with the data of tasks, or hf: for their data sets on the Hub',
+    )
     .option('--samples <n>', 'calibration windows', parseCount, 64)
     .option('--length <n>', 'tokens of a window (default: 512, or the positions of the model)', parseCount)
     .option('--seed <n>', 'of the calibration windows', parseSeed, 0)
@@ -79,7 +92,10 @@ export function addQuantizeCommand(program: Command, context: Context): void {
       'after',
       '\nStopped with Ctrl-C, or by an error, the same command goes on at the block where it was: finished blocks are kept beside' +
         '\nthe output, in <out>.bitcliff-work, until it is done.\n' +
-        '\nExample:\n  $ bitcliff quantize models/my-llama --recipe gptq-w4g128 --calibration wiki.txt --format gptq --out my-llama-gptq',
+        `${CALIBRATION_HELP}\n` +
+        '\nExamples:\n  $ bitcliff quantize models/my-llama --recipe gptq-w4g128 --calibration wiki.txt --format gptq --out my-llama-gptq' +
+        '\n  $ bitcliff quantize models/my-llama --recipe awq-w4g128 --calibration task:piqa --data data --format awq --skip-unfoldable --out my-llama-awq' +
+        '\n  $ bitcliff quantize models/my-llama --recipe q4_k --format gguf --out my-llama.gguf',
     )
     .action(async (path: string, flags: QuantizeFlags) => {
       const checkpoint = await openCheckpoint(await localPath(path, { signal: context.signal }));
@@ -103,11 +119,11 @@ async function quantize(
   await requireNewFolder(flags.out);
   if (flags.calibration === undefined && needsCalibration(recipe)) throw noCalibration(recipe);
   if (flags.dryRun) return dryRun(checkpoint, recipe, flags, terminal);
-  const sequences = await readCalibration(checkpoint, flags);
   const work = `${resolve(flags.out)}.bitcliff-work`;
   const blocks = openQuantizedFolder(join(work, recipe.name), checkpoint, recipe);
   const progress = createProgressLine(terminal.stderr);
   try {
+    const sequences = await readCalibration(checkpoint, flags, { signal, onProgress: progress.update });
     const record = await quantizeModel(checkpoint, recipe, {
       ...engineSettings(flags),
       blocks,
@@ -141,15 +157,22 @@ async function writeGguf(
 ): Promise<void> {
   const { out, json } = flags;
   let type = flags.type;
-  if (type === undefined) {
-    const recipe = recipeOf(checkpoint, flags);
+  const recipe = type === undefined ? recipeOf(checkpoint, flags) : undefined;
+  if (recipe !== undefined) {
     checkArtifactFormat(checkpoint, recipe, 'gguf');
     type = ggmlTypeOf(checkpoint, recipe)!;
   }
+  // no recipe changes the vocabulary, so that the file scores as the recipe does
+  const vocabularyType = recipe === undefined ? undefined : ('stored' as const);
   await mkdir(dirname(resolve(out)), { recursive: true });
   const progress = createProgressLine(terminal.stderr);
   try {
-    const written = await writeGgufCheckpoint(checkpoint, out, { type, signal, onProgress: progress.update });
+    const written = await writeGgufCheckpoint(checkpoint, out, {
+      type: type!,
+      vocabularyType,
+      signal,
+      onProgress: progress.update,
+    });
     progress.end();
     const { fallbacks } = written;
     const note =
@@ -173,7 +196,9 @@ function recipeOf(checkpoint: Checkpoint, flags: QuantizeFlags): Recipe {
       op: 'quantize',
       problem: 'no recipe',
       expected:
-        flags.format === 'gguf' ? '--type, such as --type Q8_0' : '--recipe, such as --recipe gptq-w4g128',
+        flags.format === 'gguf'
+          ? '--recipe, such as --recipe q4_k, or --type, such as --type Q8_0'
+          : '--recipe, such as --recipe gptq-w4g128',
     });
   }
   const recipe = resolveRecipes([flags.recipe])[0]!;
@@ -184,7 +209,7 @@ function noCalibration({ name }: Recipe): InvalidInputError {
   return new InvalidInputError({
     op: 'quantize',
     problem: `recipe "${name}" needs calibration`,
-    expected: '--calibration with a text file, random-tokens or random-punctuation',
+    expected: `--calibration with ${CALIBRATION_SOURCES}`,
   });
 }
 

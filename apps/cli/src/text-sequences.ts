@@ -1,8 +1,6 @@
 /** @file The text that analyses look at: `--text`, cut into windows at places that a seed chooses. */
-import { open } from 'node:fs/promises';
-import { InvalidInputError } from '@bitcliff/core';
-import { tokenWindows } from '@bitcliff/quantize';
 import type { Checkpoint } from '@bitcliff/runtime';
+import { readTextWindows, type TextWindows } from '@bitcliff/study/node';
 import type { Command } from 'commander';
 import { parseCount, parseSeed } from './option-values.ts';
 
@@ -15,16 +13,7 @@ export interface TextFlags {
 }
 
 /** Windows of a text, with what is needed to cut them again. */
-export interface TextSequences {
-  readonly file: string;
-  readonly seed: number;
-  /** Tokens of each. */
-  readonly length: number;
-  readonly sequences: readonly Uint32Array[];
-}
-
-/** Bytes of the file that are read. */
-const TEXT_LIMIT = 2 ** 20;
+export type TextSequences = TextWindows;
 
 /** Add `--text`, `--sequences`, `--length` and `--seed`. */
 export function addTextOptions(command: Command): Command {
@@ -36,33 +25,10 @@ export function addTextOptions(command: Command): Command {
 }
 
 /** @throws {InvalidInputError} when the text is shorter than one window */
-export async function readTextSequences(
+export function readTextSequences(
   file: string,
-  { sequences: count, length, seed }: TextFlags,
+  flags: TextFlags,
   checkpoint: Checkpoint,
 ): Promise<TextSequences> {
-  const tokenizer = await checkpoint.tokenizer();
-  const tokens = tokenizer.encode(await readStart(file));
-  const fitting = Math.min(length, checkpoint.spec.maxPositions);
-  return { file, seed, length: fitting, sequences: tokenWindows(tokens, { count, length: fitting, seed }) };
-}
-
-async function readStart(file: string): Promise<string> {
-  const handle = await open(file).catch((cause: unknown) => {
-    throw new InvalidInputError({
-      op: 'readText',
-      problem: 'cannot read the text',
-      where: '--text',
-      path: file,
-      cause,
-    });
-  });
-  try {
-    const buffer = Buffer.alloc(TEXT_LIMIT);
-    const { bytesRead } = await handle.read(buffer, 0, TEXT_LIMIT, 0);
-    // a character that was cut in two becomes a replacement character at the end
-    return new TextDecoder().decode(buffer.subarray(0, bytesRead));
-  } finally {
-    await handle.close();
-  }
+  return readTextWindows(checkpoint, file, flags);
 }

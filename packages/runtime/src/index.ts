@@ -14,12 +14,16 @@ export {
 } from './engine/engine.ts';
 export type { Generated, GenerateOptions } from './engine/generate.ts';
 export type { Sampling } from './engine/sample-token.ts';
+export { selfGeneratedTokens, type SelfGeneratedOptions } from './engine/self-generated.ts';
 export type { RequestScore, TokenDivergence } from './engine/score-head.ts';
 export { scoreTokens, type TokenScores } from './token-scores.ts';
 export type { TapOptions, TapPoint, TapRecord, TapValues } from './taps.ts';
 export type { Scratch } from './engine/scratch.ts';
 export type { SessionOptions } from './engine/session.ts';
 export type { Ort, OrtSession, OrtTensor } from './engine/ort.ts';
+
+// memory
+export { neededMemory } from './engine/memory-plan.ts';
 
 // quantizing a whole model
 export {
@@ -93,4 +97,5 @@ export { createTokenizer, type TextTokenizer, type TokenizerFiles } from './toke
 // GGUF
 export { openGgufCheckpoint } from './gguf/open-gguf-checkpoint.ts';
 export { ggufMetadata } from './gguf/gguf-metadata.ts';
+export { ggufTokenizerFiles } from './gguf/gguf-tokenizer.ts';
 export { type GgufTensorPlan, ggufTensors, ggufTensorType } from './gguf/gguf-tensors.ts';

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { standardAnalysis } from './analysis/standard-analysis.bench.ts';
 import type { Benchmark } from './benchmark.ts';
+import { eightTasksScored } from './evals/eight-tasks.bench.ts';
+import { prepare } from './evals/prepare.bench.ts';
 import { openHeader } from './formats/open-header.bench.ts';
 import { q40Dequantize, q40Quantize } from './formats/q4-0.bench.ts';
 import { readF32 } from './formats/read-f32.bench.ts';
@@ -12,6 +14,7 @@ import { widen16Bit } from './formats/widen-16-bit.bench.ts';
 import { writeSafetensors } from './formats/write-safetensors.bench.ts';
 import { denseProducts } from './kernels/dense.bench.ts';
 import { kernelBenchmarks } from './kernels/kernels.bench.ts';
+import { kernelsBrowser } from './kernels/kernels-browser.bench.ts';
 import { trainStep } from './pretrain/train-step.bench.ts';
 import { quantizeMethods } from './quantize/methods.bench.ts';
 import { llamaCpp } from './runtime/llama-cpp.bench.ts';
@@ -30,9 +33,12 @@ const BENCHMARKS: readonly Benchmark[] = [
   idleThreads,
   ...denseProducts,
   ...kernelBenchmarks,
+  ...kernelsBrowser,
   ...quantizeMethods,
   ...PYTHIA,
   memory,
+  prepare,
+  eightTasksScored,
   standardAnalysis,
   llamaCpp,
   trainStep,

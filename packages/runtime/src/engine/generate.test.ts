@@ -7,6 +7,7 @@ import type { Checkpoint } from '../checkpoint.ts';
 import { openCheckpoint } from '../open-checkpoint.node.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { sampleToken } from './sample-token.ts';
+import { selfGeneratedTokens } from './self-generated.ts';
 
 describe('generate', () => {
   it.each(GOLDEN_MODELS)('%s: the golden greedy continuation', async (model) => {
@@ -44,6 +45,26 @@ describe('generate', () => {
         const last = logits.subarray(-97);
         expect(last.indexOf(Math.max(...last))).toBe(token);
       }
+    });
+
+    it('a model writes its own calibration text, by seed', async () => {
+      const options = { count: 4, length: 10, seed: 3, first: { vocabularySize: 97 }, variant: 'w4' };
+      const sequences = await selfGeneratedTokens(engine, options);
+      expect(sequences.map(({ length }) => length)).toEqual([10, 10, 10, 10]);
+      expect(await selfGeneratedTokens(engine, options)).toEqual(sequences);
+      const bos = await selfGeneratedTokens(engine, { ...options, first: { token: 5 } });
+      expect(bos.map(([first]) => first)).toEqual([5, 5, 5, 5]);
+      expect(new Set(bos.map(String)).size).toBe(4);
+      const greedy = await selfGeneratedTokens(engine, { ...options, first: { token: 5 }, temperature: 0 });
+      const { tokens } = await engine.generate([5], { variant: 'w4', maxTokens: 9, stopTokens: [] });
+      expect([...greedy[0]!]).toEqual([5, ...tokens]);
+      const { maxPositions } = checkpoint.spec;
+      await expect(
+        selfGeneratedTokens(engine, { ...options, count: 1, length: maxPositions + 2 }),
+      ).rejects.toThrow(`expected at most ${maxPositions + 1} tokens`);
+      await expect(selfGeneratedTokens(engine, { ...options, length: 1 })).rejects.toThrow(
+        'at least 2 tokens',
+      );
     });
 
     it('stop at a stop token and at the last position', async () => {

@@ -34,6 +34,7 @@ import type { SessionOptions } from '../engine/session.ts';
 import { buildBlockGraph } from '../graph/block-graph.ts';
 import type { GraphLinear } from '../graph/linear-graph.ts';
 import type { TapStatistics } from '../graph/tap-graph.ts';
+import { groupLinears } from '../linear-groups.ts';
 import { packRequests } from '../packing.ts';
 import { rotaryTables } from '../rotary.ts';
 import type { TapPoint } from '../taps.ts';
@@ -159,9 +160,8 @@ export async function quantizeModel(
 
     for (let layer = 0; layer < spec.layers; layer++) {
       const weights = await readBlock(checkpoint, layer);
-      const policies = weights.linears.map(({ module }) =>
-        policyFor(recipe, { name: module.weight, role: module.role, layer, layers: spec.layers }),
-      );
+      const policyOf = ({ module: { weight: name, role } }: FloatLinear): LinearPolicy | null =>
+        policyFor(recipe, { name, role, layer, layers: spec.layers });
       fingerprint = await blockFingerprint(fingerprint, { recipe, hash, weights });
       let block = await blocks.read(layer);
       const isDone = block?.fingerprint === fingerprint;
@@ -194,7 +194,7 @@ export async function quantizeModel(
           await runRows(layer, runner, { keep: propagation === 'original', what: 'calibrate' }, roles.add);
         }
         step(layer, 'quantize');
-        const linears = await quantizeGroups(weights, policies, { kernels, inputs: roles.of });
+        const linears = await quantizeGroups(weights, policyOf, { kernels, inputs: roles.of });
         block = { fingerprint, linears };
         await blocks.write(layer, block);
       }
@@ -332,23 +332,16 @@ function createRoleStatistics({ linears }: BlockWeights, lengths: readonly numbe
   };
 }
 
-/** Quantize the layers of a block; those of one role with one policy share their input and are quantized together. */
+/** Quantize the layers of a block. */
 async function quantizeGroups(
   { linears }: BlockWeights,
-  policies: readonly (LinearPolicy | null)[],
+  policyOf: (linear: FloatLinear) => LinearPolicy | null,
   options: { readonly kernels: Kernels; readonly inputs: (role: ModuleRole) => InputStatistics | undefined },
 ): Promise<QuantizedPlace[]> {
-  const groups = new Map<string, FloatLinear[]>();
-  for (const [i, linear] of linears.entries()) {
-    const key = `${linear.module.role} ${JSON.stringify(policies[i])}`;
-    groups.set(key, [...(groups.get(key) ?? []), linear]);
-  }
   const result = new Map<LinearPlace, QuantizedPlace>();
-  for (const group of groups.values()) {
-    const { role } = group[0]!.module;
-    const policy = policies[linears.indexOf(group[0]!)]!;
+  for (const { policy, linears: group } of groupLinears(linears, policyOf)) {
     const named = group.map((linear) => ({ name: linear.module.weight, weight: toMatrix(linear) }));
-    const inputs = options.inputs(role);
+    const inputs = options.inputs(group[0]!.module.role);
     const made = await quantizeLinears(named, policy, {
       kernels: options.kernels,
       ...(inputs === undefined ? {} : { inputs }),

@@ -16,6 +16,7 @@ import { addInspectCommand } from './inspect-command.ts';
 import { addPretrainCommand } from './pretrain-command.ts';
 import { addQidCommand } from './qid-command.ts';
 import { addQuantizeCommand } from './quantize-command.ts';
+import { addReportCommand } from './report-command.ts';
 import { addScoreCommand } from './score-command.ts';
 import { addSensitivityCommand } from './sensitivity-command.ts';
 import { addStudyCommand } from './study-command.ts';
@@ -53,6 +54,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   addSensitivityCommand(program, { terminal, signal: stop.signal });
   addInitCommand(program, { terminal });
   addStudyCommand(program, { terminal, signal: stop.signal });
+  addReportCommand(program, { terminal });
   addCalibrationEffectCommand(program, { terminal, signal: stop.signal });
   addQidCommand(program, { terminal, signal: stop.signal });
   addEqualBitsCommand(program, { terminal, signal: stop.signal });

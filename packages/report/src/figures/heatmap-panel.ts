@@ -4,7 +4,6 @@ import type { Panel } from '../report.ts';
 export interface HeatmapCell {
   readonly x: string | number;
   readonly y: string | number;
-  /** `null` leaves it empty. */
   readonly value: number;
   readonly tip: string;
 }
@@ -21,8 +20,9 @@ export interface HeatmapOptions {
   readonly scale?: 'linear' | 'log' | 'symlog' | 'sqrt';
 }
 
-/** Coloured cells; columns and rows in the order of the data. */
-export function heatmapPanel(values: readonly HeatmapCell[], options: HeatmapOptions): Panel {
+/** Coloured cells; columns and rows in the order of the data. A value that is not finite leaves its cell empty. */
+export function heatmapPanel(all: readonly HeatmapCell[], options: HeatmapOptions): Panel {
+  const values = all.filter((cell) => Number.isFinite(cell.value));
   const { title, y, value, domain, scale = 'linear' } = options;
   const columns = new Set(values.map((cell) => cell.x)).size;
   const rows = new Set(values.map((cell) => cell.y)).size;
@@ -63,12 +63,14 @@ export function heatmapPanel(values: readonly HeatmapCell[], options: HeatmapOpt
   };
 }
 
-/** Smallest and largest value of cells, never equal. */
+/** Smallest and largest finite value, never equal; [0, 1] without any. */
 export function valueDomain(values: readonly number[]): readonly [number, number] {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) {
+    if (!Number.isFinite(value)) continue;
     min = Math.min(min, value);
     max = Math.max(max, value);
   }
+  if (min > max) return [0, 1];
   return min < max ? [min, max] : [min - (Math.abs(min) || 1) / 2, max + (Math.abs(max) || 1) / 2];
 }

@@ -28,8 +28,9 @@ export interface SeriesOptions {
   readonly zeroLine?: boolean;
 }
 
-/** Points, with intervals where they have some, and lines through each series. */
-export function seriesPanel(values: readonly SeriesPoint[], options: SeriesOptions): Panel {
+/** Points, with intervals where they have some, and lines through each series. A value that is not finite, such as the loss of a broken model, is not drawn. */
+export function seriesPanel(all: readonly SeriesPoint[], options: SeriesOptions): Panel {
+  const values = all.filter(({ y }) => Number.isFinite(y));
   const { title, legend, line = false, points = true, zeroLine = false } = options;
   const x = axisEncoding(
     'x',

@@ -7,6 +7,9 @@ import type { Sources } from './html-sources.ts';
 /** Tables with more rows start folded. */
 const OPEN_ROWS = 24;
 
+/** Rows that a page shows of a table; with all of them, one of 10,000 would take megabytes. */
+const MOST_ROWS = 1000;
+
 /** A table that sorts, scrolls and links its numbers. */
 export function tableHtml({ id, title, columns, rows, notes }: Table, sources: Sources): string {
   const isText = columns.map((_, c) => rows.every((row) => typeof row[c]!.value !== 'number'));
@@ -22,7 +25,10 @@ export function tableHtml({ id, title, columns, rows, notes }: Table, sources: S
     `<div class="scroll" tabindex="0" role="region" aria-label="${escapeMarkup(title)}"><table><thead><tr>${head.join('')}<tbody>`,
     body.join('\n'),
     '</table></div>',
-    ...notes.map((note) => `<p class="note">${textHtml(note)}</p>`),
+    ...(shown.length === rows.length
+      ? notes
+      : [...notes, `The first ${MOST_ROWS} of ${rows.length} rows; the CSV file has all of them.`]
+    ).map((note) => `<p class="note">${textHtml(note)}</p>`),
     '</details>',
   ].join('\n');
 }

@@ -79,11 +79,7 @@ async function taskTexts(source: string, data: string | undefined, run: InputOpt
   const [, name = '', split] = source.split(':');
   if (split !== undefined && split !== 'train') throw badSource('an unknown split', 'train', split);
   if (data === undefined) {
-    throw badSource(
-      'no place of the rows',
-      'data: a folder, or hf: for the data sets of the tasks',
-      source,
-    );
+    throw badSource('no place of the rows', 'data: a folder, or hf: for the data sets of the tasks', source);
   }
   const found = resolveTasks([name]);
   const windows = found.find(({ outputType }) => outputType === 'windows');

@@ -169,7 +169,7 @@ describe('runStudy', () => {
       ['baseline', null],
       ['w4', null],
       ['gptq-w3g32 @text', 'text'],
-      ['gptq-w3g32 @noise', 'noise'],
+      ['gptq-w3g32 @own', 'own'],
     ]);
     const [, , a, b] = study.records('loss');
     expect(a!.nll).not.toBe(b!.nll);

@@ -161,7 +161,7 @@ describe('runStudy', () => {
   it('makes a variant of each calibration set', async () => {
     const calibration = [
       TOY.calibration![0]!,
-      { name: 'noise', source: 'random-tokens', samples: 2, length: 32 },
+      { name: 'own', source: 'self-generated', samples: 2, length: 32 },
     ];
     const { store } = await run(await writeConfig(folder, { calibration, tasks: [] }));
     const study = openStudy(store);

@@ -11,7 +11,7 @@ import { averageBits, type Recipe, tokenHash } from '@bitcliff/quantize';
 import { BASELINE, type Checkpoint } from '@bitcliff/runtime';
 import { openCheckpoint } from '@bitcliff/runtime/node';
 import type { AnalysisName, Study } from '../config/study-config.ts';
-import { contentKey } from '../content-key.node.ts';
+import { canonicalJson, contentKey } from '../content-key.node.ts';
 import { readCalibration } from '../inputs/calibration.node.ts';
 import { fingerprint } from '../inputs/fingerprint.node.ts';
 import { localPath } from '../inputs/local-path.node.ts';
@@ -319,12 +319,12 @@ function withQuantizeJobs(jobs: readonly PlannedJob[], { name, variants }: Plann
 /** What makes the results of each variant, by name. */
 async function variantIdentities(
   context: StudyContext,
-  { variants }: PlannedCheckpoint,
+  { variants, fingerprint: sha256 }: PlannedCheckpoint,
   checkpoint: Checkpoint,
 ): Promise<Map<string, object>> {
   const hashes = new Map<string, string>();
   for (const set of new Set(variants.flatMap(({ calibration }) => calibration ?? [])))
-    hashes.set(set, await tokenHash(await calibrationSequences(context, checkpoint, set)));
+    hashes.set(set, await calibrationHash(context, checkpoint, sha256, set));
   return new Map(
     variants.map(({ variant, recipe, calibration }) => [
       variant,
@@ -334,6 +334,26 @@ async function variantIdentities(
       },
     ]),
   );
+}
+
+/** The hash of a set's tokens; text that the model writes itself is written once. */
+async function calibrationHash(
+  context: StudyContext,
+  checkpoint: Checkpoint,
+  sha256: string,
+  name: string,
+): Promise<string> {
+  const { study, store, engineIdentity } = context;
+  const { name: _, ...set } = study.calibration.find((own) => own.name === name)!;
+  if (set.source !== 'self-generated')
+    return tokenHash(await calibrationSequences(context, checkpoint, name));
+  const place = `text that ${sha256} writes`;
+  const stamp = canonicalJson({ set, engineIdentity });
+  const known = store.knownHash(place, stamp);
+  if (known !== undefined) return known;
+  const hash = await tokenHash(await calibrationSequences(context, checkpoint, name));
+  store.rememberHash(place, stamp, hash);
+  return hash;
 }
 
 /** The tokens of a calibration set. */

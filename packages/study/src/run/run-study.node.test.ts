@@ -161,7 +161,7 @@ describe('runStudy', () => {
   it('makes a variant of each calibration set', async () => {
     const calibration = [
       TOY.calibration![0]!,
-      { name: 'noise', source: 'random-tokens', samples: 2, length: 32 },
+      { name: 'own', source: 'self-generated', samples: 2, length: 32 },
     ];
     const { store } = await run(await writeConfig(folder, { calibration, tasks: [] }));
     const study = openStudy(store);
@@ -169,7 +169,7 @@ describe('runStudy', () => {
       ['baseline', null],
       ['w4', null],
       ['gptq-w3g32 @text', 'text'],
-      ['gptq-w3g32 @noise', 'noise'],
+      ['gptq-w3g32 @own', 'own'],
     ]);
     const [, , a, b] = study.records('loss');
     expect(a!.nll).not.toBe(b!.nll);

@@ -7,7 +7,7 @@
  * - `runs`: units of results by content key; `open` while items come in, `done` when whole
  * - `items`: samples of task runs; `records`: everything else that runs found
  * - `jobs`: work of the present plan, claimed by workers; `needs`: which jobs must be done before
- * - `files`: hashes of checkpoints by their files' sizes and times, so that they are not read again
+ * - `files`: hashes of what takes long to make or read again: checkpoints by their files' sizes and times, text that a model writes
  */
 
 /** Marks a SQLite file as a store of ours ("bcst"). */

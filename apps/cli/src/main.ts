@@ -12,6 +12,7 @@ import { addGenerateCommand } from './generate-command.ts';
 import { addInspectCommand } from './inspect-command.ts';
 import { addPretrainCommand } from './pretrain-command.ts';
 import { addQuantizeCommand } from './quantize-command.ts';
+import { addRotateCommand } from './rotate-command.ts';
 import { addScoreCommand } from './score-command.ts';
 import { addSensitivityCommand } from './sensitivity-command.ts';
 import type { Terminal } from './terminal.ts';
@@ -42,6 +43,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   addInspectCommand(program, { terminal, signal: stop.signal });
   addGenerateCommand(program, { terminal, signal: stop.signal });
   addQuantizeCommand(program, { terminal, signal: stop.signal });
+  addRotateCommand(program, { terminal, signal: stop.signal });
   addPretrainCommand(program, { terminal, signal: stop.signal, version: packageJson.version });
   addScoreCommand(program, { terminal, signal: stop.signal });
   addAnalyzeCommand(program, { terminal, signal: stop.signal });

@@ -13,8 +13,7 @@ const [count, length] = [Number(windows), Number(tokens)];
 const [recipe] = resolveRecipes([name!]) as [Recipe];
 const checkpoint = await openCheckpoint(folder!);
 const { peakBytes } = quantizeModelWork(checkpoint, recipe, { sequences: count, length });
-const sequences =
-  count === 0 ? [] : randomTokens(checkpoint.spec.vocabularySize, { count, length, seed: 0 });
+const sequences = count === 0 ? [] : randomTokens(checkpoint.spec.vocabularySize, { count, length, seed: 0 });
 const start = performance.now();
 const { reports } = await quantizeModel(checkpoint, recipe, {
   ort,

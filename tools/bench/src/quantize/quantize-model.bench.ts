@@ -18,7 +18,9 @@ const LENGTH = 512;
 
 interface Measured {
   readonly seconds: number;
-  /** Of them, those of the methods and reports. */
+  /** Of all threads, which says what the machine's other work does not. */
+  readonly cpuSeconds: number;
+  /** Of the seconds, those of the methods. */
   readonly methods: number;
   /** Bytes. */
   readonly peak: number;

@@ -53,6 +53,8 @@ export interface PackedRow {
   readonly tokens: Int32Array;
   /** Position inside the own sequence, from 0; i32[S]. */
   readonly positions: Int32Array;
+  /** Tokens of the own sequence, i32[S]; in a trunk of the longest one through it. */
+  readonly lengths: Int32Array;
   readonly segments: Segments;
   readonly scored: readonly ScoredPosition[];
 }
@@ -69,17 +71,18 @@ interface Tree {
  * Pack requests into rows.
  * @param options.rowLength tokens a row may hold; a longer request gets a row of its own. @default 512
  * @param options.sharePrefixes put tokens that neighbours share into the row once. @default true
+ * @param options.longSequence sequences of more tokens share none with others: the model computes them otherwise. @default null
  * @throws {ShapeError} for a request with an empty context or continuation
  */
 export function packRequests(
   requests: readonly ScoreRequest[],
-  options: { rowLength?: number; sharePrefixes?: boolean } = {},
+  options: { rowLength?: number; sharePrefixes?: boolean; longSequence?: number | null } = {},
 ): PackedRow[] {
-  const { rowLength = 512, sharePrefixes = true } = options;
+  const { rowLength = 512, sharePrefixes = true, longSequence = null } = options;
   const rows: PackedRow[] = [];
   let open: Tree[] = [];
   let used = 0;
-  for (const tree of buildTrees(requests, rowLength, sharePrefixes)) {
+  for (const tree of buildTrees(requests, { rowLength, sharePrefixes, limit: longSequence ?? Infinity })) {
     if (used > 0 && used + tree.tokens > rowLength) {
       rows.push(layOut(open, requests));
       open = [];
@@ -98,7 +101,12 @@ function align(column: number, position: number): number {
 }
 
 /** Neighbours with equal contexts share a tree, as many as fit a row. */
-function* buildTrees(requests: readonly ScoreRequest[], rowLength: number, share: boolean): Generator<Tree> {
+function* buildTrees(
+  requests: readonly ScoreRequest[],
+  options: { readonly rowLength: number; readonly sharePrefixes: boolean; readonly limit: number },
+): Generator<Tree> {
+  const { rowLength, sharePrefixes, limit } = options;
+  const isLong = (request: ScoreRequest): boolean => inputLength(request) > limit;
   let group: number[] = [];
   let tree: Tree | undefined;
   for (const [index, request] of requests.entries()) {
@@ -111,7 +119,12 @@ function* buildTrees(requests: readonly ScoreRequest[], rowLength: number, share
       });
     }
     const previous = group.length > 0 ? requests[group[0]!] : undefined;
-    if (share && previous !== undefined && sameTokens(previous.context, request.context)) {
+    if (
+      sharePrefixes &&
+      previous !== undefined &&
+      isLong(previous) === isLong(request) &&
+      sameTokens(previous.context, request.context)
+    ) {
       const larger = makeTree(requests, [...group, index]);
       if (larger.tokens <= rowLength) {
         group.push(index);
@@ -124,6 +137,11 @@ function* buildTrees(requests: readonly ScoreRequest[], rowLength: number, share
     tree = makeTree(requests, group);
   }
   if (tree !== undefined) yield tree;
+}
+
+/** Tokens that the model reads. */
+function inputLength({ context, continuation }: ScoreRequest): number {
+  return context.length + continuation.length - 1;
 }
 
 function makeTree(requests: readonly ScoreRequest[], group: readonly number[]): Tree {
@@ -162,14 +180,10 @@ function layOut(asked: readonly Tree[], requests: readonly ScoreRequest[]): Pack
   const S = Math.max(used, MIN_ROW);
   const length = align(Math.max(...trees.map(({ columns }) => columns)), 0);
   const fields = (): Int32Array => new Int32Array(S);
-  const [tokens, positions, places, treeStart, trunkEnd, branchStart] = Array.from({ length: 6 }, fields) as [
-    Int32Array,
-    Int32Array,
-    Int32Array,
-    Int32Array,
-    Int32Array,
-    Int32Array,
-  ];
+  const [tokens, positions, lengths, places, treeStart, trunkEnd, branchStart] = Array.from(
+    { length: 7 },
+    fields,
+  ) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
   const scored: ScoredPosition[] = [];
   const filled: number[] = []; // columns in use, by segment
   let at = 0;
@@ -179,9 +193,11 @@ function layOut(asked: readonly Tree[], requests: readonly ScoreRequest[]): Pack
     const start = align(filled[segment]!, 0);
     const end = start + trunk.length;
     filled[segment] = start + columns;
-    const put = (token: number, position: number, column: number, branch: number): void => {
+    const longest = Math.max(0, ...branches.map(({ tokens: branch }) => branch.length));
+    const put = (token: number, position: number, own: number, column: number, branch: number): void => {
       tokens[at] = token;
       positions[at] = position;
+      lengths[at] = own;
       places[at] = segment * length + column;
       treeStart[at] = start;
       trunkEnd[at] = end;
@@ -189,13 +205,14 @@ function layOut(asked: readonly Tree[], requests: readonly ScoreRequest[]): Pack
       at++;
     };
     const first = at; // token of the trunk
-    for (const [i, token] of trunk.entries()) put(token, i, start + i, start);
+    for (const [i, token] of trunk.entries()) put(token, i, trunk.length + longest, start + i, start);
     let column = end;
     for (const { request, tokens: branch } of branches) {
       const from = at;
       if (branch.length > 0) column = align(column, trunk.length);
       const branchColumn = column;
-      for (const [i, token] of branch.entries()) put(token, trunk.length + i, column++, branchColumn);
+      const own = trunk.length + branch.length;
+      for (const [i, token] of branch.entries()) put(token, trunk.length + i, own, column++, branchColumn);
       const { context, continuation } = requests[request]!;
       for (const [j, target] of continuation.entries()) {
         const before = context.length - 1 + j; // in the request's own sequence
@@ -205,7 +222,7 @@ function layOut(asked: readonly Tree[], requests: readonly ScoreRequest[]): Pack
     }
   }
   const segments = { count: filled.length, length, places, treeStart, trunkEnd, branchStart };
-  return { tokens, positions, segments, scored };
+  return { tokens, positions, lengths, segments, scored };
 }
 
 function sameTokens(a: readonly number[], b: readonly number[]): boolean {

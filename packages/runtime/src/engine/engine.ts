@@ -8,6 +8,7 @@ import type { Checkpoint } from '../checkpoint.ts';
 import type { VocabularyOutput } from '../graph/head-graph.ts';
 import { type PackedRow, packRequests, type ScoreRequest } from '../packing.ts';
 import type { QuantizedBlocks } from '../quantize-model/quantized-blocks.ts';
+import { longSequence } from '../rotary.ts';
 import type { TapOptions, TapRecord } from '../taps.ts';
 import { checkRequests } from './check-requests.ts';
 import { createForward } from './forward.ts';
@@ -182,7 +183,11 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
       if (divergence && !baseline) throw noBaseline('score', 'divergence');
       checkLayers(task.skipLayers ?? [], spec.layers);
       const scores = variants.map((_, v) => requests.map(() => emptyScore(divergence && v > 0)));
-      const rows = packRequests(requests, { rowLength, sharePrefixes });
+      const rows = packRequests(requests, {
+        rowLength,
+        sharePrefixes,
+        longSequence: longSequence(spec.positions),
+      });
       const compares = divergence && variants.length > 1;
       await forward.run(rows, { ...task, phase: 'score' }, async (wave, hidden) => {
         const input = {

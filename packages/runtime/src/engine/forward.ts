@@ -3,7 +3,7 @@ import type { LongTaskOptions } from '@bitcliff/core';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { TapStatistics } from '../graph/tap-graph.ts';
 import type { PackedRow } from '../packing.ts';
-import { rotaryTables } from '../rotary.ts';
+import { createRotaryRows } from '../rotary.ts';
 import type { TapPoint } from '../taps.ts';
 import { readEmbeddingRows } from '../weights.ts';
 import { createHiddenStore, type HiddenStore } from './hidden-store.ts';
@@ -110,15 +110,15 @@ export function createForward(parts: {
         try {
           const hidden = createHiddenStore(lengths, { variants, memory, scratch });
           await embed(wave, hidden);
-          const last = wave.reduce((max, row) => row.positions.reduce((a, b) => Math.max(a, b), max), 0);
-          const tables = spec.positions.kind === 'rotary' ? rotaryTables(spec.positions, last + 1) : null;
+          const longest = wave.reduce((max, row) => row.lengths.reduce((a, b) => Math.max(a, b), max), 0);
+          const rotary = spec.positions.kind === 'rotary' ? createRotaryRows(spec.positions, longest) : null;
           const buffer = new Float32Array(Math.max(...lengths));
           const baselineBuffer = propagate ? buffer : new Float32Array(buffer.length);
           for (const layer of layers) {
             const block = await cache.get(`block ${layer}`, () => loader.block(layer));
             for (const [r, row] of wave.entries()) {
               const S = row.tokens.length;
-              const shared = rowFeeds(ort, spec, row, spec.attention.windows[layer] ?? null, tables);
+              const shared = rowFeeds(ort, spec, row, spec.attention.windows[layer] ?? null, rotary);
               for (let v = 0; v < variants; v++) {
                 const out = (v === 0 ? baselineBuffer : buffer).subarray(0, S * H);
                 const written = new ort.Tensor('float32', out, [S, H]);

@@ -3,7 +3,7 @@ import { attentionMask } from '../attention-mask.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { DecoderSpec } from '../decoder-spec.ts';
 import type { PackedRow } from '../packing.ts';
-import { lookUpPositions, type RotaryTables } from '../rotary.ts';
+import type { RotaryRows, TokenPositions } from '../rotary.ts';
 import { readEmbeddingRows } from '../weights.ts';
 import type { LoadedEmbedding } from './load-parts.ts';
 import type { Ort, OrtTensor } from './ort.ts';
@@ -99,7 +99,7 @@ export function rowFeeds(
   spec: DecoderSpec,
   row: PackedRow,
   window: number | null,
-  tables: RotaryTables | null,
+  rotary: RotaryRows | null,
 ): Record<string, OrtTensor> {
   const { count: T, length: L, places } = row.segments;
   const gather = new BigInt64Array(T * L); // an empty place takes token 0: nobody sees it
@@ -108,7 +108,7 @@ export function rowFeeds(
     mask: new ort.Tensor('float32', attentionMask(row, window), [T, 1, L, L]),
     gather: new ort.Tensor('int64', gather, [T, L]),
     places: new ort.Tensor('int64', BigInt64Array.from(places, BigInt), [places.length]),
-    ...rotaryFeeds(ort, spec, row.positions, tables),
+    ...rotaryFeeds(ort, spec, row, rotary),
   };
   if (spec.positions.kind === 'alibi') {
     const at = new Float32Array(T * L);
@@ -123,13 +123,13 @@ export function rowFeeds(
 export function rotaryFeeds(
   ort: Ort,
   { positions }: DecoderSpec,
-  at: Int32Array,
-  tables: RotaryTables | null,
+  tokens: TokenPositions,
+  rotary: RotaryRows | null,
 ): Record<string, OrtTensor> {
-  if (positions.kind !== 'rotary' || tables === null) return {};
-  const S = at.length;
+  if (positions.kind !== 'rotary' || rotary === null) return {};
+  const S = tokens.positions.length;
   const half = positions.dims / 2;
-  const { cos, sin } = lookUpPositions(tables, at, half);
+  const { cos, sin } = rotary(tokens);
   return {
     index: new ort.Tensor(
       'int64',

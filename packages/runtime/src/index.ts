@@ -56,6 +56,7 @@ export { type ArtifactManifest, type ArtifactSource, MANIFEST_FILE } from './art
 // requests
 export { type PackedRow, packRequests, type ScoredPosition, type ScoreRequest } from './packing.ts';
 export { attentionMask } from './attention-mask.ts';
+export type { AttentionPass, RowAttention } from './attention-passes.ts';
 
 // weights in floating point
 export {

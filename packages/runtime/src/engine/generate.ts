@@ -97,11 +97,11 @@ export async function generateTokens(
       const feeds: Record<string, OrtTensor> = {
         ...rotaryFeeds(ort, spec, row, rotary),
         hidden: new ort.Tensor('float32', hidden, [S, spec.hiddenSize]),
-        mask: new ort.Tensor('float32', causalMask(S, T, window), [1, 1, S, T]),
+        'mask.0': new ort.Tensor('float32', causalMask(S, T, window), [1, 1, S, T]),
       };
       if (spec.positions.kind === 'alibi') {
-        feeds.queryPositions = new ort.Tensor('float32', Float32Array.from(row.positions), [1, 1, S, 1]);
-        feeds.keyPositions = new ort.Tensor(
+        feeds['queryPositions.0'] = new ort.Tensor('float32', Float32Array.from(row.positions), [1, 1, S, 1]);
+        feeds['keyPositions.0'] = new ort.Tensor(
           'float32',
           Float32Array.from({ length: T }, (_, i) => i),
           [1, 1, 1, T],

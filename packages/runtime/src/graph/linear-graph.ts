@@ -16,7 +16,7 @@
  */
 import { InternalError, Tensor } from '@bitcliff/core';
 import type { LinearWeights, MatMulNBits } from '@bitcliff/quantize';
-import { collectTokens, spreadTokens, type TokenView } from './segments-graph.ts';
+import { gatherTokens, type PassView, type TokenView, throughPasses } from './passes-graph.ts';
 import type { WeightedGraph } from './weighted-graph.ts';
 
 const MICROSOFT = 'com.microsoft';
@@ -133,11 +133,14 @@ function addQuantizeInput(
   const bottom = graph.node('ReduceMin', [forScale, axis1]); // [S, 1]
   let absmax = graph.node('Max', [top, graph.node('Neg', [bottom]), scalar('floor', ACTIVATION_FLOOR)]); // [S, 1]
   if (weights.activations.granularity === 'perTensor' && view !== null) {
-    const spread = spreadTokens(graph, view, absmax, `${prefix}.scale`); // [T, L, 1]
-    const row = graph.node('Transpose', [spread], { attributes: { perm: { ints: [0, 2, 1] } } }); // [T, 1, L]
-    const seen = graph.node('Add', [row, addMask(graph, `${prefix}.scale`, view)]); // [T, L, L]
-    const axis2 = graph.constant(`${prefix}.scale.axis`, new Tensor('I64', [1], BigInt64Array.of(2n)));
-    absmax = collectTokens(graph, view, graph.node('ReduceMax', [seen, axis2]), 1, `${prefix}.scale`); // [S, 1]
+    const own = absmax;
+    absmax = throughPasses(graph, view, { name: `${prefix}.scale`, width: 1 }, (pass, name) => {
+      const keys = gatherTokens(graph, pass, own, 'key', name); // [T, K, 1]
+      const row = graph.node('Transpose', [keys], { attributes: { perm: { ints: [0, 2, 1] } } }); // [T, 1, K]
+      const seen = graph.node('Add', [row, addMask(graph, name, pass)]); // [T, Q, K]
+      const axis2 = graph.constant(`${name}.axis`, new Tensor('I64', [1], BigInt64Array.of(2n)));
+      return graph.node('ReduceMax', [seen, axis2]); // [T, Q, 1]
+    }); // [S, 1]
   }
   const scale = graph.node('Div', [absmax, scalar('quant_max', 127)]); // [S, 1]
   const rowScale = graph.node('Reshape', [scale, flat]); // [S]
@@ -181,8 +184,8 @@ function addPackedProduct(
   });
 }
 
-/** The attention mask as [segments, length, length]. */
-function addMask(graph: WeightedGraph, name: string, { mask }: TokenView): string {
+/** The attention mask as [T, Q, K]. */
+function addMask(graph: WeightedGraph, name: string, { mask }: PassView): string {
   const axis = graph.constant(`${name}.heads`, new Tensor('I64', [1], BigInt64Array.of(1n)));
   return graph.node('Squeeze', [mask, axis]);
 }
@@ -205,11 +208,12 @@ function addOutliers(
   let rest = forScale;
   if (scope === 'batch' && view !== null) {
     // a column is out for a token when any token that it sees has an outlier there: a product of 0/1 matrices
-    const sees = graph.node('GreaterOrEqual', [addMask(graph, `${prefix}.batch`, view), zero]); // [T, L, L]
     const asNumber = (y: string): string => graph.node('Cast', [y], { attributes: { to: { int: 1 } } }); // FLOAT
-    const spread = spreadTokens(graph, view, asNumber(isLarge), `${prefix}.batch`); // [T, L, K]
-    const counts = graph.node('MatMul', [asNumber(sees), spread]); // [T, L, K]
-    const seen = collectTokens(graph, view, counts, K, `${prefix}.batch`); // [S, K]
+    const large = asNumber(isLarge);
+    const seen = throughPasses(graph, view, { name: `${prefix}.batch`, width: K }, (pass, name) => {
+      const sees = graph.node('GreaterOrEqual', [addMask(graph, name, pass), zero]); // [T, Q, keys]
+      return graph.node('MatMul', [asNumber(sees), gatherTokens(graph, pass, large, 'key', name)]); // [T, Q, K]
+    }); // [S, K]
     isOutlier = graph.node('Greater', [seen, zero]);
     rest = graph.node('Where', [isOutlier, zero, x]);
   }

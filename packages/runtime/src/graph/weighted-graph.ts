@@ -7,8 +7,10 @@
 import type { DType, Tensor } from '@bitcliff/core';
 import { type OnnxDimension, OnnxGraph } from '@bitcliff/formats/onnx';
 
-/** Version of the standard operators in all graphs. */
-export const OPSET = 21;
+/** Version of the standard operators in the engine's graphs: 23 has Attention. */
+const OPSET = 23;
+/** The same in graphs that are written to files, for older runtimes. */
+export const ARTIFACT_OPSET = 21;
 
 // MLAS, onnxruntime 1.30 core/mlas/lib/sgemm.cpp: MLAS_SGEMM_STRIDEK, and half of MLAS_SGEMM_STRIDEN, at which it doubles the former
 const SLICE_INPUTS = 128;

@@ -32,6 +32,7 @@ export interface EncodedGraph {
 export class WeightedGraph extends OnnxGraph {
   readonly #weights = new Map<string, Tensor>();
   readonly #outputs: string[] = [];
+  readonly #made = new Map<string, string>();
   readonly #threads: number;
 
   /** @param threads inside one operator, at most: see {@link WeightedGraph.matrix} @default 1 */
@@ -60,6 +61,14 @@ export class WeightedGraph extends OnnxGraph {
     const slices = tensor.data.length / columns > SLICE_INPUTS;
     const isNarrow = columns <= NARROW_COLUMNS * this.#threads;
     return slices && isNarrow ? this.constant(name, tensor) : this.weight(name, tensor);
+  }
+
+  /** The value that `make` gives when this is called for the first time in a scope. */
+  once(name: string, make: () => string): string {
+    const key = this.scope + name;
+    const value = this.#made.get(key) ?? make();
+    this.#made.set(key, value);
+    return value;
   }
 
   override constant(name: string, tensor: Tensor, options?: { readonly external?: boolean }): string {

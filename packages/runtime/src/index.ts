@@ -4,14 +4,9 @@
  */
 
 // the engine
-export {
-  BASELINE,
-  createEngine,
-  type Engine,
-  type EngineOptions,
-  type ScoreOptions,
-  type VariantScores,
-} from './engine/engine.ts';
+export { createEngine, type Engine, type EngineOptions, type ScoreOptions } from './engine/engine.ts';
+export { BASELINE } from './engine/check-options.ts';
+export type { VariantScores } from './engine/collect-scores.ts';
 export type { Generated, GenerateOptions } from './engine/generate.ts';
 export type { Sampling } from './engine/sample-token.ts';
 export type { RequestScore, TokenDivergence } from './engine/score-head.ts';

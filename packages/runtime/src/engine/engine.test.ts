@@ -17,7 +17,8 @@ import type { Checkpoint } from '../checkpoint.ts';
 import { openCheckpoint } from '../open-checkpoint.node.ts';
 import type { ScoreRequest } from '../packing.ts';
 import { referenceForward } from '../reference/reference-forward.ts';
-import { createEngine, type Engine, type VariantScores } from './engine.ts';
+import type { VariantScores } from './collect-scores.ts';
+import { createEngine, type Engine } from './engine.ts';
 import { neededMemory } from './memory-plan.ts';
 import { createScratchFile } from './scratch-file.node.ts';
 

@@ -17,6 +17,7 @@ import { addPretrainCommand } from './pretrain-command.ts';
 import { addQidCommand } from './qid-command.ts';
 import { addQuantizeCommand } from './quantize-command.ts';
 import { addReportCommand } from './report-command.ts';
+import { addRotateCommand } from './rotate-command.ts';
 import { addScoreCommand } from './score-command.ts';
 import { addSensitivityCommand } from './sensitivity-command.ts';
 import { addStudyCommand } from './study-command.ts';
@@ -48,6 +49,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   addInspectCommand(program, { terminal, signal: stop.signal });
   addGenerateCommand(program, { terminal, signal: stop.signal });
   addQuantizeCommand(program, { terminal, signal: stop.signal });
+  addRotateCommand(program, { terminal, signal: stop.signal });
   addPretrainCommand(program, { terminal, signal: stop.signal, version: packageJson.version });
   addScoreCommand(program, { terminal, signal: stop.signal });
   addAnalyzeCommand(program, { terminal, signal: stop.signal });

@@ -27,11 +27,15 @@ const sentences = (study: StudyRecords, rule: string): string[] =>
     .answer.filter((sentence) => sentence.rule === rule)
     .map(({ text }) => text);
 
-/** Comparisons whose tasks are all as given. */
-const tasksAs = (task: Partial<Stored<RecordTypes['comparison']>['tasks'][number]>): Change => ({
+/** Comparisons whose tasks are all as given, and whose averages differ by 0.1 points less or as given. */
+const tasksAs = (
+  task: Partial<Stored<RecordTypes['comparison']>['tasks'][number]>,
+  difference = -0.001,
+): Change => ({
   comparison: (record) => ({
     ...record,
     tasks: record.tasks.map((own) => ({ ...own, isSignificant: false, isUnresolved: false, ...task })),
+    average: { before: 0.6, after: 0.6 + difference, difference, stderr: 0.01, percentDifference: 0 },
   }),
 });
 
@@ -40,7 +44,7 @@ describe('what is lost', () => {
     const found = sentences(changed(tasksAs({ metric: 'acc', detectable: 0.02 })), 'nothingMeasurable');
     expect(found).toHaveLength(2);
     expect(found[0]).toBe(
-      'rtn-w3g128 (3.25 bits a weight) loses nothing measurable: on 3 tasks of 6 checkpoints, no task is significantly worse than the baseline (paired tests, Holm, 5 %). A smaller loss may exist: the smallest difference that the items find in 80 % of experiments is 2.00 points, depending on the task.',
+      'rtn-w3g128 (3.25 bits a weight) loses nothing measurable: on 3 tasks of 6 checkpoints, no task is significantly worse than the baseline (paired tests, Holm, 5 %), and the average differs by -0.10 points (95 %: -0.90 to +0.70). A smaller loss may exist: the smallest difference that the items find in 80 % of experiments is 2.00 points, depending on the task.',
     );
     expect(found[1]).toMatch(/^The same holds for awq-w4g128 @c4 \(4.25 bits a weight\), /);
   });
@@ -56,6 +60,15 @@ describe('what is lost', () => {
       tasksAs({ isSignificant: true, difference: 3, higherIsBetter: false, metric: 'perplexity' }),
     );
     expect(sentences(worse, 'losesWhere')).toHaveLength(5);
+  });
+
+  it('does not call nothing what is lost on average', () => {
+    const study = changed(tasksAs({}, -0.05));
+    expect(sentences(study, 'nothingMeasurable')).toEqual([]);
+    expect(sentences(study, 'losesWhere')[0]).toBe(
+      // six checkpoints with a standard error of 1 point each
+      'rtn-w3g128 (3.25 bits a weight) loses on average, though on 3 tasks of 6 checkpoints no single one is significantly worse. On average over tasks the difference is -5.00 points (95 %: -5.80 to -4.20).',
+    );
   });
 
   it('names the task, the size and the interval of a loss', () => {
@@ -84,7 +97,7 @@ describe('what is lost', () => {
       {},
     );
     expect(sentences(study, 'losesWhere')).toEqual([
-      'w8a8 (8.25 bits a weight) loses on 1 of 3 paired tests: hellaswag -5.20 points (95 %: -7.00 to -3.40, p = 0.012).',
+      'w8a8 (8.25 bits a weight) loses on 1 of 3 paired tests: hellaswag -5.20 points (95 %: -7.00 to -3.40, p = 0.012). On average over tasks the difference is -2.50 points (95 %: -7.40 to +2.40).',
     ]);
   });
 
@@ -149,9 +162,11 @@ describe('where it is lost', () => {
         }),
       });
     expect(sentences(loss(0.2), 'remedy')).toEqual([
-      'Keeping attn.qkv at 8 bits lowers the loss that rtn-w3g128 adds to other-1: from 0.3 to 0.2 nats per token for 1.25 bits a weight more.',
+      'Keeping attn.qkv at 8 bits for 1.25 bits a weight more lowers the loss that rtn-w3g128 adds in 6 of 6 checkpoints; in other-1 from 0.3 to 0.2 nats per token.',
     ]);
-    expect(sentences(loss(0.4), 'remedy')[0]).toContain('does not lower the loss');
+    expect(sentences(loss(0.4), 'remedy')[0]).toContain(
+      'lowers the loss that rtn-w3g128 adds in 0 of 6 checkpoints',
+    );
     expect(sentences(createFixtureStudy({ ...small, recipes: ['rtn-w3g128', 'w8a8'] }), 'remedy')).toEqual(
       [],
     );
@@ -180,11 +195,11 @@ describe('where it is lost', () => {
         }),
         'againstNoise',
       )[0];
-    expect(noise(0.3)).toContain(
-      'hurts more than random noise of equal norm in 6 of 6 checkpoints; in other-1 it adds +0.3 nats per token, noise +0.1 to +0.2 (4 draws)',
+    expect(noise(0.3)).toBe(
+      'Against random noise of equal norm in every matrix, the error of the weights of other-1 adds more loss under rtn-w3g128 (+0.3, noise +0.1 to +0.2), in nats per token.',
     );
-    expect(noise(0.15)).toContain('hurts as much as random noise');
-    expect(noise(0.05)).toContain('hurts less than random noise');
+    expect(noise(0.15)).toContain('adds about as much loss under rtn-w3g128');
+    expect(noise(0.05)).toContain('adds less loss under rtn-w3g128');
   });
 
   it('names the recipe that depends most on its calibration set', () => {

@@ -17,6 +17,7 @@ import { kernelBenchmarks } from './kernels/kernels.bench.ts';
 import { kernelsBrowser } from './kernels/kernels-browser.bench.ts';
 import { trainStep } from './pretrain/train-step.bench.ts';
 import { quantizeMethods } from './quantize/methods.bench.ts';
+import { quantizeWholeModel } from './quantize/quantize-model.bench.ts';
 import { llamaCpp } from './runtime/llama-cpp.bench.ts';
 import { memory } from './runtime/memory.bench.ts';
 import { PYTHIA } from './runtime/pythia.bench.ts';
@@ -35,6 +36,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...kernelBenchmarks,
   ...kernelsBrowser,
   ...quantizeMethods,
+  ...quantizeWholeModel,
   ...PYTHIA,
   memory,
   prepare,

@@ -4,6 +4,7 @@ import { isWorse } from '../sections/comparison-section.ts';
 import { runsOf } from '../view/cell.ts';
 import { count, formatNumber, formatP, formatSigned, listedShort } from '../view/format-number.ts';
 import { groupBy } from '../view/index-by.ts';
+import { Z_95 } from '../view/mean-score.ts';
 import { isShare } from '../view/metric.ts';
 import type { RecordOf, StudyView } from '../view/study-view.ts';
 import type { Rule } from './rule.ts';
@@ -17,6 +18,8 @@ interface Verdict {
   readonly bits: number | null;
   readonly comparisons: readonly Comparison[];
   readonly losses: readonly (Task & { readonly checkpoint: string; readonly run: string | null })[];
+  /** Mean over checkpoints of the difference of average scores; `null` where one has none. */
+  readonly average: { readonly difference: number; readonly stderr: number } | null;
 }
 
 function verdicts(view: StudyView): Verdict[] {
@@ -28,19 +31,34 @@ function verdicts(view: StudyView): Verdict[] {
       losses: comparisons
         .flatMap(({ checkpoint, run, tasks }) => tasks.map((task) => ({ ...task, checkpoint, run })))
         .filter((task) => task.isSignificant && isWorse(task)),
+      average: averageOf(comparisons),
     }))
     .sort((a, b) => (a.bits ?? Number.POSITIVE_INFINITY) - (b.bits ?? Number.POSITIVE_INFINITY));
 }
 
-/** Variants without a significant loss, those with the fewest bits first, and how large a loss may still hide. */
+function averageOf(comparisons: readonly Comparison[]): Verdict['average'] {
+  const averages = comparisons.map(({ average }) => average);
+  if (averages.some((average) => average === null || average.stderr === null)) return null;
+  const n = averages.length;
+  return {
+    difference: averages.reduce((sum, average) => sum + average!.difference, 0) / n,
+    stderr: Math.sqrt(averages.reduce((sum, average) => sum + average!.stderr! ** 2, 0)) / n,
+  };
+}
+
+/** Whether the 95 % interval of the average lies below 0. */
+const losesOnAverage = ({ average }: Verdict): boolean =>
+  average !== null && average.difference + Z_95 * average.stderr < 0;
+
+/** Variants without a significant loss on any task or on average, those with the fewest bits first, and how large a loss may still hide. */
 export const nothingMeasurable: Rule = (view) => {
-  const without = verdicts(view).filter(({ losses }) => losses.length === 0);
+  const without = verdicts(view).filter((verdict) => verdict.losses.length === 0 && !losesOnAverage(verdict));
   const [first, ...others] = without;
   if (first === undefined) return [];
   const tasks = first.comparisons.flatMap((comparison) => comparison.tasks);
   const sentences = [
     {
-      text: `${first.variant}${bitsOf(first)} loses nothing measurable: on ${where(first)}, no task is significantly worse than the baseline (paired tests, Holm, 5 %). ${detectableText(tasks)}`,
+      text: `${first.variant}${bitsOf(first)} loses nothing measurable: on ${where(first)}, no task is significantly worse than the baseline (paired tests, Holm, 5 %)${first.average === null ? '' : `, and the average differs by ${averageText(first.average)}`}. ${detectableText(tasks)}`,
       runs: runsOf(first.comparisons),
     },
   ];
@@ -56,7 +74,7 @@ export const nothingMeasurable: Rule = (view) => {
 /** Variants with significant losses: on which tasks, how much, with intervals; the fewest bits first. */
 export const losesWhere: Rule = (view) =>
   verdicts(view)
-    .filter(({ losses }) => losses.length > 0)
+    .filter((verdict) => verdict.losses.length > 0 || losesOnAverage(verdict))
     .map((verdict) => {
       const { variant, comparisons, losses } = verdict;
       const worst = [...losses].sort((a, b) => size(b) - size(a)).slice(0, 2);
@@ -66,8 +84,18 @@ export const losesWhere: Rule = (view) =>
         (task) => `${task.task}${single ? '' : ` of ${task.checkpoint}`} ${differenceText(task)}`,
       );
       const more = losses.length - worst.length;
+      const onAverage =
+        verdict.average === null
+          ? ''
+          : `On average over tasks the difference is ${averageText(verdict.average)}.`;
+      if (losses.length === 0) {
+        return {
+          text: `${variant}${bitsOf(verdict)} loses on average, though on ${where(verdict)} no single one is significantly worse. ${onAverage}`,
+          runs: runsOf(comparisons),
+        };
+      }
       return {
-        text: `${variant}${bitsOf(verdict)} loses on ${losses.length} of ${count(tests, 'paired test')}: ${examples.join('; ')}${more > 0 ? `; and ${more} more` : ''}.`,
+        text: `${variant}${bitsOf(verdict)} loses on ${losses.length} of ${count(tests, 'paired test')}: ${examples.join('; ')}${more > 0 ? `; and ${more} more` : ''}. ${onAverage}`.trimEnd(),
         runs: runsOf(losses),
       };
     });
@@ -114,6 +142,13 @@ function where({ comparisons }: Verdict): string {
   return comparisons.length === 1
     ? `${count(tasks, 'task')} of ${comparisons[0]!.checkpoint}`
     : `${count(tasks, 'task')} of ${count(comparisons.length, 'checkpoint')}`;
+}
+
+function averageText({ difference, stderr }: NonNullable<Verdict['average']>): string {
+  const ends = [difference - Z_95 * stderr, difference + Z_95 * stderr].map((end) =>
+    formatSigned(100 * end, 2),
+  );
+  return `${formatSigned(100 * difference, 2)} points (95 %: ${ends.join(' to ')})`;
 }
 
 /** What a loss may be and still stay unseen. */

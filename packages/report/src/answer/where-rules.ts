@@ -74,22 +74,20 @@ export const remedy: Rule = (view) => {
       ];
     }),
   );
-  return [...groupBy(effects, ({ pair }) => pair.base.variant)].flatMap(([variant, own]) =>
-    [...groupBy(own, ({ checkpoint }) => checkpoint).values()].slice(-1).flatMap((last) => {
-      const named = (effect: (typeof effects)[number]): string =>
-        `${effect.pair.role} at ${effect.pair.bits} bits${effect.pair.layers === null ? '' : ` in ${count(effect.pair.layers.length, 'layer')}`}`;
-      const [best, ...others] = [...last].sort((a, b) => b.saved - a.saved);
-      const price = best!.bits === null ? '' : ` for ${formatNumber(best!.bits)} bits a weight more`;
-      const verb = best!.saved > 0 ? 'lowers' : 'does not lower';
-      const rest = others.map((effect) => `${named(effect)} ${formatNumber(effect.after.deltaNll)}`);
-      return [
-        {
-          text: `Keeping ${named(best!)} ${verb} the loss that ${variant} adds to ${best!.checkpoint}: from ${formatNumber(best!.before.deltaNll)} to ${formatNumber(best!.after.deltaNll)} nats per token${price}${rest.length === 0 ? '' : `; with ${listedShort(rest)} it is more`}.`,
-          runs: runsOf(last.flatMap(({ before, after }) => [before, after])),
-        },
-      ];
-    }),
-  );
+  const named = ({ pair: { role, bits, layers } }: (typeof effects)[number]): string =>
+    `${role} at ${bits} bits${layers === null ? '' : ` in ${count(layers.length, 'layer')}`}`;
+  return [...groupBy(effects, ({ pair }) => pair.base.variant)].map(([variant, own]) => {
+    const last = [...groupBy(own, ({ checkpoint }) => checkpoint).values()].at(-1)!;
+    const [best, ...others] = [...last].sort((a, b) => b.saved - a.saved);
+    const same = own.filter(({ pair }) => pair.kept === best!.pair.kept);
+    const lower = same.filter(({ saved }) => saved > 0).length;
+    const price = best!.bits === null ? '' : ` for ${formatNumber(best!.bits)} bits a weight more`;
+    const rest = others.map((effect) => `${named(effect)} ${formatNumber(effect.after.deltaNll)}`);
+    return {
+      text: `Keeping ${named(best!)}${price} lowers the loss that ${variant} adds in ${lower} of ${count(same.length, 'checkpoint')}; in ${best!.checkpoint} from ${formatNumber(best!.before.deltaNll)} to ${formatNumber(best!.after.deltaNll)} nats per token${rest.length === 0 ? '' : `, with ${listedShort(rest)}`}.`,
+      runs: runsOf(own.flatMap(({ before, after }) => [before, after])),
+    };
+  });
 };
 
 /** Outlier dimensions of the unquantized checkpoints. */
@@ -114,28 +112,32 @@ export const outlierDimensions: Rule = (view) => {
   return [{ text: `Outlier dimensions: ${listedShort(parts, 3)}.`, runs: runsOf(found) }];
 };
 
-/** Whether the error of a recipe hurts more than noise of the same size: in how many checkpoints, with the last one's numbers. */
-export const againstNoise: Rule = (view) =>
-  [...groupBy(view.records('noise'), ({ recipe }) => recipe).values()].flatMap((records) => {
-    const places = [...groupBy(records, ({ checkpoint }) => checkpoint).values()].flatMap((own) => {
-      const [quantized] = own.filter(({ perturbation }) => perturbation === 'quantization');
-      const losses = own.flatMap(({ perturbation, deltaNll }) =>
-        perturbation === 'quantization' ? [] : deltaNll,
-      );
-      if (quantized === undefined || losses.length === 0) return [];
-      const [min, max] = [Math.min(...losses), Math.max(...losses)];
-      const verdict = quantized.deltaNll > max ? 'more' : quantized.deltaNll < min ? 'less' : 'as much';
-      return [{ own, quantized, min, max, draws: losses.length, verdict }];
-    });
-    const last = places.at(-1);
-    if (last === undefined) return [];
-    const { quantized, min, max, draws, verdict } = last;
-    const same = places.filter((place) => place.verdict === verdict).length;
+/** Whether the errors of recipes add more loss than noise of the same size, in the last checkpoint. */
+export const againstNoise: Rule = (view) => {
+  const records = view.records('noise');
+  const checkpoint = view.checkpoints.findLast((record) =>
+    records.some((own) => own.checkpoint === record.checkpoint),
+  )?.checkpoint;
+  const last = records.filter((record) => record.checkpoint === checkpoint);
+  const results = [...groupBy(last, ({ recipe }) => recipe)].flatMap(([recipe, own]) => {
+    const [quantized] = own.filter(({ perturbation }) => perturbation === 'quantization');
+    const losses = own.flatMap(({ perturbation, deltaNll }) =>
+      perturbation === 'quantization' ? [] : deltaNll,
+    );
+    if (quantized === undefined || losses.length === 0) return [];
+    const [min, max] = [Math.min(...losses), Math.max(...losses)];
+    const verdict = quantized.deltaNll > max ? 'more' : quantized.deltaNll < min ? 'less' : 'about as much';
     const noise = min === max ? formatSigned(min) : `${formatSigned(min)} to ${formatSigned(max)}`;
-    return [
-      {
-        text: `The error of ${quantized.recipe} hurts ${verdict === 'as much' ? 'as much as' : `${verdict} than`} random noise of equal norm in ${same} of ${count(places.length, 'checkpoint')}; in ${quantized.checkpoint} it adds ${formatSigned(quantized.deltaNll)} nats per token, noise ${noise} (${count(draws, 'draw')}).`,
-        runs: runsOf(places.flatMap(({ own }) => own)),
-      },
-    ];
+    return [{ verdict, text: `under ${recipe} (${formatSigned(quantized.deltaNll)}, noise ${noise})` }];
   });
+  if (results.length === 0) return [];
+  const parts = [...groupBy(results, ({ verdict }) => verdict)].map(
+    ([verdict, own]) => `${verdict} loss ${listedShort(own.map(({ text }) => text))}`,
+  );
+  return [
+    {
+      text: `Against random noise of equal norm in every matrix, the error of the weights of ${checkpoint} adds ${parts.join('; ')}, in nats per token.`,
+      runs: runsOf(last),
+    },
+  ];
+};

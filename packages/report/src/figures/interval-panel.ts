@@ -26,7 +26,7 @@ export function intervalPanel(
       type: 'ordinal',
       sort: null,
       title: null,
-      axis: { labelLimit: 90, grid: true, bandPosition: 0, tickBand: 'extent' },
+      axis: { labelLimit: 130, grid: true, bandPosition: 0, tickBand: 'extent' },
     },
     yOffset: { field: 'series', type: 'nominal', scale: { domain: labels } },
     color: { ...seriesScale(legend, ({ color }) => color), legend: null },
@@ -36,7 +36,7 @@ export function intervalPanel(
   return {
     title,
     spec: {
-      width: PANEL_WIDTH - 40,
+      width: PANEL_WIDTH - 60,
       height: Math.max(60, categories * (6 + 9 * Math.max(2, legend.length))),
       data: { values },
       layer: [

@@ -5,7 +5,7 @@ import { escapeMarkup } from './escape.ts';
 import type { Sources } from './html-sources.ts';
 
 /** Tables with more rows start folded. */
-const OPEN_ROWS = 24;
+const OPEN_ROWS = 40;
 
 /** Rows that a page shows of a table; with all of them, one of 10,000 would take megabytes. */
 const MOST_ROWS = 1000;
@@ -17,7 +17,8 @@ export function tableHtml({ id, title, columns, rows, notes }: Table, sources: S
     ({ label }, c) =>
       `<th aria-sort="none"${isText[c] ? ' class="t"' : ''}><button type="button">${textHtml(label)}</button>`,
   );
-  const body = rows.map(
+  const shown = rows.slice(0, MOST_ROWS);
+  const body = shown.map(
     (row) => `<tr>${row.map((cell, c) => cellHtml(cell, columns[c]!, sources)).join('')}`,
   );
   return [

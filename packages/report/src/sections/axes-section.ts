@@ -2,7 +2,7 @@
 import { seriesPanel } from '../figures/series-panel.ts';
 import type { Figure, Section, Table } from '../report.ts';
 import { cell } from '../view/cell.ts';
-import { formatNumber, formatSigned, listed, percent } from '../view/format-number.ts';
+import { capitalized, formatNumber, formatSigned, listed, percent } from '../view/format-number.ts';
 import { interval } from '../view/mean-score.ts';
 import { type PretrainingAxis, pretrainingAxes } from '../view/pretraining-axes.ts';
 import type { RecordOf, StudyView } from '../view/study-view.ts';
@@ -19,15 +19,18 @@ export function axesSection(view: StudyView): Section | null {
     ({ valueIn }) => new Set(records.flatMap(({ checkpoint }) => valueIn(checkpoint) ?? [])).size > 1,
   );
   if (axes.length === 0) return null;
-  const tied = axes.filter(({ confounded }) => confounded.length > 0);
+  const tied = new Set(
+    axes
+      .filter(({ confounded }) => confounded.length > 0)
+      .map(({ name, confounded }) => listed([name, ...confounded].sort())),
+  );
   return {
     id: 'axes',
     title: 'Degradation against pretraining',
     text: [
       'Difference of the mean accuracy between variant and baseline, against what the checkpoints were trained with.',
-      ...tied.map(
-        ({ name, confounded }) =>
-          `${name} changes together with ${listed(confounded)} in this study: their effects cannot be told apart.`,
+      ...[...tied].map(
+        (names) => `${capitalized(names)} change together in this study: their effects cannot be told apart.`,
       ),
     ].join(' '),
     figures: [figure(view, axes, records)],

@@ -11,7 +11,7 @@ import type { StudyView } from '../view/study-view.ts';
 export function noiseSection(view: StudyView): Section | null {
   const records = view.records('noise');
   if (records.length === 0) return null;
-  const legend = view.recipeLegend(records.map(({ recipe }) => recipe));
+  const legend = view.variantLegend(records.map(({ recipe }) => recipe));
   const { shown, note } = fewPanels([...groupBy(records, ({ checkpoint }) => checkpoint)], 'checkpoints');
   return {
     id: 'noise',

@@ -32,11 +32,12 @@ import { embedRows, rowFeeds } from '../engine/row-tensors.ts';
 import type { Scratch } from '../engine/scratch.ts';
 import type { SessionOptions } from '../engine/session.ts';
 import { buildBlockGraph } from '../graph/block-graph.ts';
+import { mirrorGram, sumGramBlocks } from '../graph/gram-blocks.ts';
 import type { GraphLinear } from '../graph/linear-graph.ts';
 import type { TapStatistics } from '../graph/tap-graph.ts';
 import { groupLinears } from '../linear-groups.ts';
 import { packRequests } from '../packing.ts';
-import { rotaryTables } from '../rotary.ts';
+import { createRotaryRows } from '../rotary.ts';
 import type { TapPoint } from '../taps.ts';
 import { type BlockWeights, type FloatLinear, readBlock } from '../weights.ts';
 import { blockFingerprint } from './block-fingerprint.ts';
@@ -134,7 +135,7 @@ export async function quantizeModel(
     await embedRows(ort, checkpoint, embedding, { rows, table: null }, (r, states) =>
       hidden.write(0, r, states),
     );
-    const tables = spec.positions.kind === 'rotary' ? rotaryTables(spec.positions, rowLength) : null;
+    const rotary = spec.positions.kind === 'rotary' ? createRotaryRows(spec.positions, rowLength) : null;
     const reports: LayerReport[] = [];
     let resumed = 0;
     let fingerprint = '';
@@ -151,7 +152,7 @@ export async function quantizeModel(
         const S = row.tokens.length;
         const outputs = await runner.run({
           hidden: new ort.Tensor('float32', await hidden.read(0, r), [S, H]),
-          ...rowFeeds(ort, spec, row, spec.attention.windows[layer] ?? null, tables),
+          ...rowFeeds(ort, spec, row, spec.attention.windows[layer] ?? null, rotary),
         });
         take?.(outputs);
         if (keep) await hidden.write(0, r, outputs.out!.data as Float32Array);
@@ -315,19 +316,21 @@ function createRoleStatistics({ linears }: BlockWeights, lengths: readonly numbe
     taps,
     add(outputs: Readonly<Record<string, OrtTensor>>): void {
       for (const [role, { absMax, sumAbs, gram }] of found) {
-        const read = (name: string): Float32Array => outputs[`${role}.input.${name}`]!.data as Float32Array;
-        const [max, sum, products] = [read('absMax'), read('sumAbs'), read('gram')];
+        const read = (name: string): Float32Array => outputs[name]!.data as Float32Array;
+        const point = `${role}.input`;
+        const [max, sum] = [read(`${point}.absMax`), read(`${point}.sumAbs`)];
         for (let i = 0; i < max.length; i++) {
           absMax[i] = Math.max(absMax[i]!, max[i]!);
           sumAbs[i]! += sum[i]!;
         }
-        for (let i = 0; i < gram.length; i++) gram[i]! += products[i]!;
+        sumGramBlocks(gram, point, absMax.length, read);
       }
     },
     of(role: ModuleRole): InputStatistics | undefined {
       if (tokens === 0) return undefined;
       const { absMax, sumAbs, gram } = found.get(role)!;
-      return { tokens, absMax, meanAbs: Float32Array.from(sumAbs, (sum) => sum / tokens), gram };
+      const meanAbs = Float32Array.from(sumAbs, (sum) => sum / tokens);
+      return { tokens, absMax, meanAbs, gram: mirrorGram(gram, absMax.length) };
     },
   };
 }

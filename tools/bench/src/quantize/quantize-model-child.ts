@@ -15,6 +15,7 @@ const checkpoint = await openCheckpoint(folder!);
 const { peakBytes } = quantizeModelWork(checkpoint, recipe, { sequences: count, length });
 const sequences = count === 0 ? [] : randomTokens(checkpoint.spec.vocabularySize, { count, length, seed: 0 });
 const start = performance.now();
+const before = process.cpuUsage();
 const { reports } = await quantizeModel(checkpoint, recipe, {
   ort,
   threads: 2,
@@ -26,8 +27,11 @@ const { reports } = await quantizeModel(checkpoint, recipe, {
   },
 });
 const seconds = (performance.now() - start) / 1000;
+const { user, system } = process.cpuUsage(before);
 await checkpoint.close();
 const methods = reports.reduce((sum, report) => sum + report.seconds, 0);
 // maxRSS is in KiB on Linux
 const peak = process.resourceUsage().maxRSS * 1024;
-console.log(JSON.stringify({ seconds, methods, peak, estimated: peakBytes }));
+console.log(
+  JSON.stringify({ seconds, cpuSeconds: (user + system) / 1e6, methods, peak, estimated: peakBytes }),
+);

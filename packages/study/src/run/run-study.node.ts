@@ -5,7 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BitcliffError, type LongTaskOptions } from '@bitcliff/core';
 import { quantizeModel } from '@bitcliff/runtime';
-import { calibrationSequences, type PlannedJob, planStudy, type StudyPlan } from '../plan/plan-study.node.ts';
+import { calibrationSequences } from '../plan/calibration-tokens.node.ts';
+import { planStudy } from '../plan/plan-study.node.ts';
+import type { PlannedJob, StudyPlan } from '../plan/planned.node.ts';
 import type { StudyContext } from '../plan/study-context.ts';
 import type { StudyFailure } from '../records.ts';
 import { type JobList, openJobList } from '../store/job-list.node.ts';
@@ -187,12 +189,9 @@ async function doJob(
   const { signal, onProgress } = task;
   if (job.kind === 'comparison') return runComparisonJob(context, job, plan);
   if (job.kind === 'fits') return runFitsJob(context, job);
-  if (job.kind === 'task')
-    return runTaskJob(context, job, plan.tasks[job.task]!, open!, { signal, onProgress });
+  if (job.kind === 'task') return runTaskJob(context, job, job.task!, open!, { signal, onProgress });
   if (job.kind !== 'quantize') return runAnalysisJob(context, job, open!, { signal, onProgress });
-  const variant = open!.planned.variants.find(
-    (own) => job.job === `quantize ${job.checkpoint} ${own.variant}`,
-  )!;
+  const variant = job.variant!;
   await quantizeModel(open!.checkpoint, variant.recipe!, {
     ...context.engine,
     blocks: open!.blocks(variant),

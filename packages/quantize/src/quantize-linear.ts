@@ -1,5 +1,6 @@
 import type { Kernels, Matrix } from '@bitcliff/kernels';
 import { checkFinite, checkInputs } from './internal/check-layers.ts';
+import { mapInto } from './internal/map-into.ts';
 import type { LinearWeights } from './linear-weights.ts';
 import { METHOD_VERSIONS } from './method.ts';
 import { quantizeAwqLayer, scaleRows, searchAwqScales } from './methods/awq/awq.ts';
@@ -185,7 +186,7 @@ function toLinear(
   const { codes, scale } = stored.matrix;
   return {
     kind: 'int8',
-    codes: Int8Array.from(codes, (code) => code - 128),
+    codes: mapInto(new Int8Array(codes.length), codes, (code) => code - 128),
     scale,
     activations,
     inputScale,

@@ -52,6 +52,16 @@ export function addGramBlocks(graph: WeightedGraph, point: string, x: string, fe
   }
 }
 
+/** Arrays that the blocks can be written to, by the names of the outputs. */
+export function gramBuffers(
+  point: string,
+  features: number,
+): { readonly name: string; readonly data: Float32Array; readonly shape: readonly [number, number] }[] {
+  return gramBlocks(point, features).map(({ name, rows, columns }) => {
+    return { name, data: new Float32Array(rows * columns), shape: [rows, columns] };
+  });
+}
+
 /**
  * Add what {@link addGramBlocks} gave for one sequence to a sum, on and below the diagonal blocks.
  * @param sum f64[features × features]  @param read an output by its name

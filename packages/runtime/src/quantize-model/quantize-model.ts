@@ -32,7 +32,7 @@ import { embedRows, rowFeeds } from '../engine/row-tensors.ts';
 import type { Scratch } from '../engine/scratch.ts';
 import type { SessionOptions } from '../engine/session.ts';
 import { buildBlockGraph } from '../graph/block-graph.ts';
-import { mirrorGram, sumGramBlocks } from '../graph/gram-blocks.ts';
+import { gramBuffers, mirrorGram, sumGramBlocks } from '../graph/gram-blocks.ts';
 import type { GraphLinear } from '../graph/linear-graph.ts';
 import type { TapStatistics } from '../graph/tap-graph.ts';
 import { groupLinears } from '../linear-groups.ts';
@@ -136,6 +136,11 @@ export async function quantizeModel(
       hidden.write(0, r, states),
     );
     const tables = spec.positions.kind === 'rotary' ? rotaryTables(spec.positions, rowLength) : null;
+    const roles = createRoleStatistics(
+      ort,
+      checkpoint,
+      rows.reduce((sum, row) => sum + row.tokens.length, 0),
+    );
     const reports: LayerReport[] = [];
     let resumed = 0;
     let fingerprint = '';
@@ -145,16 +150,17 @@ export async function quantizeModel(
       layer: number,
       runner: GraphRunner,
       { keep, what }: { readonly keep: boolean; readonly what: string },
-      take?: (outputs: Readonly<Record<string, OrtTensor>>) => void,
+      statistics?: RoleStatistics,
     ): Promise<void> => {
       for (const [r, row] of rows.entries()) {
         step(layer, what);
         const S = row.tokens.length;
-        const outputs = await runner.run({
+        const feeds = {
           hidden: new ort.Tensor('float32', await hidden.read(0, r), [S, H]),
           ...rowFeeds(ort, spec, row, spec.attention.windows[layer] ?? null, tables),
-        });
-        take?.(outputs);
+        };
+        const outputs = await runner.run(feeds, statistics?.written);
+        statistics?.add(outputs);
         if (keep) await hidden.write(0, r, outputs.out!.data as Float32Array);
       }
     };
@@ -186,13 +192,10 @@ export async function quantizeModel(
         else step(layer, 'found done', rows.length);
         step(layer, 'found done');
       } else {
-        const roles = createRoleStatistics(
-          weights,
-          rows.map((row) => row.tokens.length),
-        );
         if (rows.length > 0) {
+          roles.reset();
           const runner = await graph(weights.linears.map(asStored), roles.taps);
-          await runRows(layer, runner, { keep: propagation === 'original', what: 'calibrate' }, roles.add);
+          await runRows(layer, runner, { keep: propagation === 'original', what: 'calibrate' }, roles);
         }
         step(layer, 'quantize');
         const linears = await quantizeGroups(weights, policyOf, { kernels, inputs: roles.of });
@@ -294,14 +297,17 @@ async function asQuantized(
   return found === undefined ? float : { ...float, weights: await prepareInt8(found.quantized.linear) };
 }
 
-/** The statistics of the inputs of each role, over all sequences. */
-function createRoleStatistics({ linears }: BlockWeights, lengths: readonly number[]) {
-  const tokens = lengths.reduce((a, b) => a + b, 0);
+/** The statistics of the inputs of each role, over all sequences; one set of arrays for all blocks. */
+function createRoleStatistics(ort: Ort, { layout }: Checkpoint, tokens: number) {
   const found = new Map<ModuleRole, { absMax: Float32Array; sumAbs: Float64Array; gram: Float64Array }>();
+  const written: Record<string, OrtTensor> = {};
+  const { linears } = layout.block(0);
   for (const role of MODULE_ROLES) {
-    const K = linears.find(({ module }) => module.role === role)!.module.inFeatures;
+    const K = linears.find((module) => module.role === role)!.inFeatures;
     const gram = new Float64Array(tokens === 0 ? 0 : K * K);
     found.set(role, { absMax: new Float32Array(K), sumAbs: new Float64Array(K), gram });
+    for (const { name, data, shape } of tokens === 0 ? [] : gramBuffers(`${role}.input`, K))
+      written[name] = new ort.Tensor('float32', data, shape);
   }
   const wanted = {
     channels: true,
@@ -314,6 +320,10 @@ function createRoleStatistics({ linears }: BlockWeights, lengths: readonly numbe
   const taps = new Map<TapPoint, TapStatistics>(MODULE_ROLES.map((role) => [`${role}.input`, wanted]));
   return {
     taps,
+    written,
+    reset(): void {
+      for (const arrays of found.values()) for (const array of Object.values(arrays)) array.fill(0);
+    },
     add(outputs: Readonly<Record<string, OrtTensor>>): void {
       for (const [role, { absMax, sumAbs, gram }] of found) {
         const read = (name: string): Float32Array => outputs[name]!.data as Float32Array;
@@ -326,6 +336,7 @@ function createRoleStatistics({ linears }: BlockWeights, lengths: readonly numbe
         sumGramBlocks(gram, point, absMax.length, read);
       }
     },
+    /** Valid until the next reset. */
     of(role: ModuleRole): InputStatistics | undefined {
       if (tokens === 0) return undefined;
       const { absMax, sumAbs, gram } = found.get(role)!;
@@ -334,6 +345,8 @@ function createRoleStatistics({ linears }: BlockWeights, lengths: readonly numbe
     },
   };
 }
+
+type RoleStatistics = ReturnType<typeof createRoleStatistics>;
 
 /** Quantize the layers of a block. */
 async function quantizeGroups(

@@ -22,8 +22,6 @@ interface Sizes {
   readonly variants: number;
   /** Tokens in a row. */
   readonly rowLength: number;
-  /** Bytes for what the caller keeps of a block: statistics. @default 0 */
-  readonly statistics?: number;
 }
 
 /** What must fit whatever the budget, in bytes. */
@@ -39,15 +37,12 @@ interface Needs {
 }
 
 /** The smallest memory budget of a checkpoint, and what it is for. */
-export function neededMemory(
-  { spec, layout }: Checkpoint,
-  { variants, rowLength: S, statistics = 0 }: Sizes,
-): Needs {
+export function neededMemory({ spec, layout }: Checkpoint, { variants, rowLength: S }: Sizes): Needs {
   const { hiddenSize: H, attention, mlp } = spec;
   const sizes = layout.block(0).linears.map(({ inFeatures, outFeatures }) => inFeatures * outFeatures);
   const all = sizes.reduce((a, b) => a + b, 0);
   // every variant may be as large as f32; one layer at a time takes the stored tensor, its transpose and its codes besides
-  const block = 4 * variants * all + 3 * 4 * Math.max(...sizes) + statistics;
+  const block = 4 * variants * all + 3 * 4 * Math.max(...sizes);
   const row = 4 * S * (8 * H + 3 * mlp.intermediateSize + attention.heads * S + 2 * H * variants);
   const vocabulary = 4 * (HEAD_TOKENS * spec.embedding.width + 3 * HEAD_ROWS * HEAD_TOKENS);
   return { process: BASE_BYTES, block, row, vocabulary, total: BASE_BYTES + block + row + vocabulary };

@@ -52,6 +52,11 @@ export function addGramBlocks(graph: WeightedGraph, point: string, x: string, fe
   }
 }
 
+/** Bytes of the blocks of one sequence. */
+export function gramBlockBytes(features: number): number {
+  return gramBlocks('', features).reduce((sum, { rows, columns }) => sum + 4 * rows * columns, 0);
+}
+
 /** Arrays that the blocks can be written to, by the names of the outputs. */
 export function gramBuffers(
   point: string,

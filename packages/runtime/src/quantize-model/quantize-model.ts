@@ -26,7 +26,6 @@ import { createGraphRunners, type GraphRunner } from '../engine/graph-runner.ts'
 import { createHiddenStore } from '../engine/hidden-store.ts';
 import { createPrepareInt8, type PrepareInt8 } from '../engine/int8-codes.ts';
 import { createPartLoader, toMatrix } from '../engine/load-parts.ts';
-import { planMemory } from '../engine/memory-plan.ts';
 import type { Ort, OrtTensor } from '../engine/ort.ts';
 import { embedRows, rowFeeds } from '../engine/row-tensors.ts';
 import type { Scratch } from '../engine/scratch.ts';
@@ -41,6 +40,7 @@ import { rotaryTables } from '../rotary.ts';
 import type { TapPoint } from '../taps.ts';
 import { type BlockWeights, type FloatLinear, readBlock } from '../weights.ts';
 import { blockFingerprint } from './block-fingerprint.ts';
+import { quantizeModelMemory } from './estimate-memory.ts';
 import type { QuantizedBlocks, QuantizedPlace } from './quantized-blocks.ts';
 
 /** What quantizing a model needs. */
@@ -109,8 +109,10 @@ export async function quantizeModel(
   const rows = packRequests(checkSequences(checkpoint, sequences), { rowLength: 1, sharePrefixes: false });
   const rowLength = Math.max(2, ...rows.map((row) => row.tokens.length));
   const budget = options.memoryBudget ?? DEFAULT_MEMORY_BUDGET;
-  const statistics = rows.length === 0 ? 0 : gramBytes(checkpoint);
-  const plan = planMemory(checkpoint, budget, { variants: 2, rowLength, statistics });
+  const hiddenBudget = hiddenMemory(checkpoint, recipe, budget, {
+    sequences: rows.length,
+    length: rowLength,
+  });
   const hash = sequences.length === 0 ? null : await tokenHash(sequences);
 
   const ownKernels = options.kernels === undefined ? await createKernels() : undefined;
@@ -118,7 +120,7 @@ export async function quantizeModel(
   const runners = createGraphRunners(ort, options);
   const lengths = rows.map((row) => row.tokens.length * H);
   const bytes = 4 * lengths.reduce((a, b) => a + b, 0);
-  const scratch = bytes > plan.hidden && options.scratch !== undefined ? await options.scratch() : null;
+  const scratch = bytes > hiddenBudget && options.scratch !== undefined ? await options.scratch() : null;
   const total = spec.layers * (2 * rows.length + 1);
   let done = 0;
   const step = (layer: number, what: string, count = 1): void => {
@@ -128,7 +130,7 @@ export async function quantizeModel(
     done += count;
   };
   try {
-    const hidden = createHiddenStore(lengths, { variants: 1, memory: plan.hidden, scratch });
+    const hidden = createHiddenStore(lengths, { variants: 1, memory: hiddenBudget, scratch });
     const prepareInt8 = createPrepareInt8(ort, runners);
     const loader = createPartLoader(checkpoint, [null], { ort, runners, kernels });
     const embedding = (await loader.embedding()).value;
@@ -260,11 +262,24 @@ function checkNeeds(checkpoint: Checkpoint, recipe: Recipe, sequences: number): 
   return found ?? 'original';
 }
 
-/** Bytes of the Gram matrices of all roles: the sums in float64, and those of one sequence. */
-function gramBytes({ layout }: Checkpoint): number {
-  const { linears } = layout.block(0);
-  const inputs = MODULE_ROLES.map((own) => linears.find(({ role }) => role === own)!.inFeatures);
-  return inputs.reduce((sum, K) => sum + 12 * K * K, 0);
+/** Bytes of hidden states that a budget leaves room for. @throws {InvalidInputError} when what has to be there does not fit */
+function hiddenMemory(
+  checkpoint: Checkpoint,
+  recipe: Recipe,
+  budget: number,
+  calibration: { readonly sequences: number; readonly length: number },
+): number {
+  const { total, hidden } = quantizeModelMemory(checkpoint, recipe, calibration);
+  const needed = total - hidden;
+  if (budget >= needed) return budget - needed;
+  throw new InvalidInputError({
+    op: 'quantizeModel',
+    problem: 'the memory budget is too small for one block',
+    expected: `at least ${Math.ceil(needed / 1e6)} MB`,
+    received: `${Math.floor(budget / 1e6)} MB`,
+    path: checkpoint.path,
+    hint: 'Raise the budget',
+  });
 }
 
 /** The sequences as requests of one row each. */

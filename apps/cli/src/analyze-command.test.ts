@@ -60,7 +60,7 @@ describe('bitcliff analyze', () => {
       1,
       'analyze: recipe "gptq-w4g64" needs calibration, expected a text to calibrate on',
     ],
-    [['--text', 'nowhere.txt'], 1, 'readText: cannot read the text (--text, nowhere.txt)'],
+    [['--text', 'nowhere.txt'], 1, 'readTextWindows: cannot read the text (text, nowhere.txt)'],
     [['--text', tiny], 1, 'the calibration text is shorter than one window'],
     [['--recipes', 'w99'], 1, 'unknown recipe "w99"'],
     [['--sequences', '0'], 2, 'Expected an integer of at least 1.'],

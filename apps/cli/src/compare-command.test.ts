@@ -211,7 +211,7 @@ export const colours = defineTask({
     ]);
     const nowhere = await runCommand(...args, 'paralex');
     expect(nowhere.stderr).toContain(
-      'eval: the data of task "paralex" is not on the Hub, expected a folder, received hf: (--data)',
+      'eval: the data of task "paralex" is not on the Hub, expected a folder, received hf: (data)',
     );
     vi.unstubAllEnvs();
   });

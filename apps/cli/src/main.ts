@@ -11,12 +11,16 @@ import { addCompareCommand } from './compare-command.ts';
 import { addEqualBitsCommand } from './equal-bits-command.ts';
 import { addEvalCommand } from './eval-command.ts';
 import { addGenerateCommand } from './generate-command.ts';
+import { addInitCommand } from './init-command.ts';
 import { addInspectCommand } from './inspect-command.ts';
 import { addPretrainCommand } from './pretrain-command.ts';
 import { addQidCommand } from './qid-command.ts';
 import { addQuantizeCommand } from './quantize-command.ts';
+import { addReportCommand } from './report-command.ts';
+import { addRotateCommand } from './rotate-command.ts';
 import { addScoreCommand } from './score-command.ts';
 import { addSensitivityCommand } from './sensitivity-command.ts';
+import { addStudyCommand } from './study-command.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
@@ -45,10 +49,14 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   addInspectCommand(program, { terminal, signal: stop.signal });
   addGenerateCommand(program, { terminal, signal: stop.signal });
   addQuantizeCommand(program, { terminal, signal: stop.signal });
+  addRotateCommand(program, { terminal, signal: stop.signal });
   addPretrainCommand(program, { terminal, signal: stop.signal, version: packageJson.version });
   addScoreCommand(program, { terminal, signal: stop.signal });
   addAnalyzeCommand(program, { terminal, signal: stop.signal });
   addSensitivityCommand(program, { terminal, signal: stop.signal });
+  addInitCommand(program, { terminal });
+  addStudyCommand(program, { terminal, signal: stop.signal });
+  addReportCommand(program, { terminal });
   addCalibrationEffectCommand(program, { terminal, signal: stop.signal });
   addQidCommand(program, { terminal, signal: stop.signal });
   addEqualBitsCommand(program, { terminal, signal: stop.signal });

@@ -69,7 +69,10 @@ export function addQuantizeCommand(program: Command, context: Context): void {
     .addOption(
       new Option('--format <name>', 'layout of the result').choices(ARTIFACT_FORMATS).makeOptionMandatory(),
     )
-    .option('--type <type>', 'type of the matrices of a GGUF file, such as Q8_0, Q4_K; needs no recipe')
+    .option(
+      '--type <type>',
+      'in place of a recipe: type of all matrices of a GGUF file, embedding and head too, such as Q8_0, F16',
+    )
     .option('--calibration <source>', CALIBRATION_SOURCES)
     .option(
       '--data <dir>',
@@ -91,7 +94,8 @@ export function addQuantizeCommand(program: Command, context: Context): void {
         '\nthe output, in <out>.bitcliff-work, until it is done.\n' +
         `${CALIBRATION_HELP}\n` +
         '\nExamples:\n  $ bitcliff quantize models/my-llama --recipe gptq-w4g128 --calibration wiki.txt --format gptq --out my-llama-gptq' +
-        '\n  $ bitcliff quantize models/my-llama --recipe awq-w4g128 --calibration task:piqa --data data --format awq --skip-unfoldable --out my-llama-awq',
+        '\n  $ bitcliff quantize models/my-llama --recipe awq-w4g128 --calibration task:piqa --data data --format awq --skip-unfoldable --out my-llama-awq' +
+        '\n  $ bitcliff quantize models/my-llama --recipe q4_k --format gguf --out my-llama.gguf',
     )
     .action(async (path: string, flags: QuantizeFlags) => {
       const checkpoint = await openCheckpoint(await localPath(path, { signal: context.signal }));
@@ -153,15 +157,22 @@ async function writeGguf(
 ): Promise<void> {
   const { out, json } = flags;
   let type = flags.type;
-  if (type === undefined) {
-    const recipe = recipeOf(checkpoint, flags);
+  const recipe = type === undefined ? recipeOf(checkpoint, flags) : undefined;
+  if (recipe !== undefined) {
     checkArtifactFormat(checkpoint, recipe, 'gguf');
     type = ggmlTypeOf(checkpoint, recipe)!;
   }
+  // no recipe changes the vocabulary, so that the file scores as the recipe does
+  const vocabularyType = recipe === undefined ? undefined : ('stored' as const);
   await mkdir(dirname(resolve(out)), { recursive: true });
   const progress = createProgressLine(terminal.stderr);
   try {
-    const written = await writeGgufCheckpoint(checkpoint, out, { type, signal, onProgress: progress.update });
+    const written = await writeGgufCheckpoint(checkpoint, out, {
+      type: type!,
+      vocabularyType,
+      signal,
+      onProgress: progress.update,
+    });
     progress.end();
     const { fallbacks } = written;
     const note =
@@ -185,7 +196,9 @@ function recipeOf(checkpoint: Checkpoint, flags: QuantizeFlags): Recipe {
       op: 'quantize',
       problem: 'no recipe',
       expected:
-        flags.format === 'gguf' ? '--type, such as --type Q8_0' : '--recipe, such as --recipe gptq-w4g128',
+        flags.format === 'gguf'
+          ? '--recipe, such as --recipe q4_k, or --type, such as --type Q8_0'
+          : '--recipe, such as --recipe gptq-w4g128',
     });
   }
   const recipe = resolveRecipes([flags.recipe])[0]!;

@@ -105,6 +105,7 @@ export {
 } from './model/sensitivity.ts';
 export {
   type MixedPrecision,
+  linearShapes,
   type MixedPrecisionOptions,
   mixedPrecision,
 } from './model/mixed-precision.ts';

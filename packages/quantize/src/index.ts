@@ -83,6 +83,7 @@ export {
   unpackFloatQuantized,
   unpackIntQuantized,
 } from './packers/compressed-tensors-layout.ts';
+export { type Float4Tensors, packFloat4, unpackFloat4 } from './packers/float4-layout.ts';
 export { type GptqTensors, type GptqVersion, packGptq, unpackGptq } from './packers/gptq-layout.ts';
 export { type MatMulNBits, packMatMulNBits, unpackMatMulNBits } from './packers/mat-mul-nbits-layout.ts';
 

@@ -14,7 +14,7 @@ import { storageBits } from './schemes/storage-bits.ts';
 import { dequantizeStored, type StoredWeight } from './schemes/stored-weight.ts';
 import { createGramForm } from './statistics/gram-form.ts';
 import type { InputStatistics } from './statistics/input-statistics.ts';
-import type { IntegerScheme } from './weight-scheme.ts';
+import type { IntegerScheme, WeightScheme } from './weight-scheme.ts';
 
 /** A quantized linear layer. */
 export interface QuantizedLinear {
@@ -25,7 +25,7 @@ export interface QuantizedLinear {
   readonly stored: StoredWeight | null;
   /** f32[in], by which the inputs of the stored weights are divided, to be folded into the layer before (AWQ, SmoothQuant); `null` for none. */
   readonly inputScale: Float32Array | null;
-  /** `null` for layers left in floating point. */
+  /** `null` for layers left in floating point, and where none was asked for. */
   readonly report: ModuleReport | null;
 }
 
@@ -34,10 +34,13 @@ export interface QuantizeOptions {
   readonly kernels: Kernels;
   /** What calibration saw; for policies with {@link calibrationNeeds}, and for output errors in the report. */
   readonly inputs?: InputStatistics;
+  /** Measure errors. @default true */
+  readonly report?: boolean;
 }
 
 /**
- * Quantize linear layers that share one input and one policy: q, k and v; gate and up. They share the scales of AWQ and SmoothQuant.
+ * Quantize linear layers that share one input and one policy: q, k and v; gate and up. They share the scales of AWQ and SmoothQuant, and the tensor
+ * scale of NVFP4, because programs that run them as one layer have room for one.
  * @param policy `null` leaves the weights as they are
  * @throws {InvalidInputError} when a weight is NaN or infinite, or calibration is missing
  * @throws {ShapeError} when the layers, or the statistics, have other numbers of inputs
@@ -55,8 +58,9 @@ export async function quantizeLinears(
   const started = performance.now();
   const made = await runMethod(linears, policy, options);
   const seconds = (performance.now() - started) / 1000 / linears.length;
-  const { inputs } = options;
-  const form = inputs && inputs.gram.length > 0 ? createGramForm(inputs.gram, inputs.absMax.length) : null;
+  const { inputs, report = true } = options;
+  const form =
+    report && inputs && inputs.gram.length > 0 ? createGramForm(inputs.gram, inputs.absMax.length) : null;
   return linears.map(({ name, weight }, i) => {
     const { stored, inputScale, details } = made[i]!;
     const effective = dequantizeStored(stored);
@@ -66,17 +70,19 @@ export async function quantizeLinears(
       linear: toLinear(stored, policy, inputScale, effective),
       stored,
       inputScale,
-      report: {
-        name,
-        method: policy.method.name,
-        methodVersion: METHOD_VERSIONS[policy.method.name],
-        shape: [weight.rows, weight.columns],
-        bits: storageBits(policy, weight) / weight.data.length,
-        weight: weightErrors(weight.data, effective),
-        output: form && inputs ? outputErrors(form, inputs.tokens, weight.data, effective) : null,
-        seconds,
-        details,
-      },
+      report: report
+        ? {
+            name,
+            method: policy.method.name,
+            methodVersion: METHOD_VERSIONS[policy.method.name],
+            shape: [weight.rows, weight.columns],
+            bits: storageBits(policy, weight) / weight.data.length,
+            weight: weightErrors(weight.data, effective),
+            output: form && inputs ? outputErrors(form, inputs.tokens, weight.data, effective) : null,
+            seconds,
+            details,
+          }
+        : null,
     };
   });
 }
@@ -93,7 +99,8 @@ export async function quantizeLinear(
   policy: LinearPolicy | null,
   options: QuantizeOptions & { readonly name: string },
 ): Promise<LinearWeights> {
-  const [quantized] = await quantizeLinears([{ name: options.name, weight }], policy, options);
+  const named = [{ name: options.name, weight }];
+  const [quantized] = await quantizeLinears(named, policy, { ...options, report: false });
   return quantized!.linear;
 }
 
@@ -114,8 +121,10 @@ async function runMethod(
     case 'rtn':
     case 'llm-int8': {
       const made: Made[] = [];
+      const largest = sharedLargest(weights, scheme);
       for (const weight of weights) {
-        made.push({ stored: await quantizeRtn(weight, scheme, kernels), inputScale: null, details: {} });
+        const stored = await quantizeRtn(weight, scheme, kernels, largest);
+        made.push({ stored, inputScale: null, details: {} });
       }
       return made;
     }
@@ -130,8 +139,9 @@ async function runMethod(
     }
     case 'awq': {
       const { ratio, duo, scales, error } = searchAwqScales(weights, inputs!, scheme, method);
+      const largest = sharedLargest(weights, scheme, scales);
       return linears.map(({ name, weight }) => {
-        const { stored, clipped } = quantizeAwqLayer(name, weight, inputs!, scales, scheme, method);
+        const { stored, clipped } = quantizeAwqLayer(name, weight, inputs!, scales, scheme, method, largest);
         const details = { awqRatio: ratio, awqDuo: duo, awqError: error, awqClipped: clipped };
         return { stored, inputScale: scales, details };
       });
@@ -181,6 +191,20 @@ function toLinear(
     inputScale,
     outliers: method.name === 'llm-int8' ? { threshold: method.threshold, scope: method.scope } : null,
   };
+}
+
+/** Largest |w| or |w · s| of layers that share their tensor scale; `undefined` for schemes without one. */
+function sharedLargest(
+  weights: readonly Matrix[],
+  scheme: WeightScheme,
+  scales?: Float32Array,
+): number | undefined {
+  if (scheme.kind !== 'nvfp4') return undefined;
+  let top = 0;
+  for (const weight of weights)
+    for (const w of scales === undefined ? weight.data : scaleRows(weight, scales))
+      top = Math.max(top, Math.abs(w));
+  return top;
 }
 
 /** Codes less 128. `Int8Array.from` with a function takes 15 times as long, and some 20 bytes of heap for each code. */

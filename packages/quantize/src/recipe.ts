@@ -55,7 +55,7 @@ const overrideSchema = z
   });
 
 const recipeSchema = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9+.-]*$/, 'lower-case letters, digits, "+", "." and "-"'),
+  name: z.string().regex(/^[a-z0-9][a-z0-9_+.-]*$/, 'lower-case letters, digits, "_", "+", "." and "-"'),
   version: z.int().min(1),
   description: z.string().min(1),
   roles: z.strictObject({

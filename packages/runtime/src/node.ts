@@ -11,8 +11,6 @@ export {
   type WrittenGguf,
 } from './gguf/write-gguf-checkpoint.node.ts';
 export { openQuantizedFolder } from './quantize-model/quantized-folder.node.ts';
-export {
-  requireNewFolder,
-  writeArtifact,
-  type WriteArtifactOptions,
-} from './artifacts/write-artifact.node.ts';
+export { requireNewFolder } from './artifacts/checkpoint-folder.node.ts';
+export { writeArtifact, type WriteArtifactOptions } from './artifacts/write-artifact.node.ts';
+export { rotateCheckpoint, type RotateOptions } from './rotate/rotate-checkpoint.node.ts';

@@ -3,6 +3,18 @@
  * @packageDocumentation
  */
 
+// configs
+export { defineStudy } from './config/define-study.ts';
+export {
+  ANALYSES,
+  type AnalysisName,
+  type Study,
+  type StudyCalibration,
+  type StudyCheckpoint,
+  type StudyConfig,
+  type StudyText,
+} from './config/study-config.ts';
+
 // what a study stores, and a report reads
 export type {
   CheckpointRecord,
@@ -15,6 +27,7 @@ export type {
   Stored,
   StudyFailure,
   StudyRecords,
+  TaskDivergence,
   TaskRecord,
   VariantRecord,
 } from './records.ts';

@@ -1,7 +1,28 @@
 /**
- * Studies in files: configs, the store, and what they name.
+ * Studies in files: configs, stores, and the work between them.
  * @packageDocumentation
  */
+
+// configs
+export { type LoadedStudy, loadStudy } from './config/load-study.node.ts';
+
+// planning and running
+export { describePlan, type PlanDescription } from './run/describe-plan.node.ts';
+export {
+  type RunStudyOptions,
+  runStudy,
+  StudyCancelledError,
+  type StudyEvent,
+  type StudyOutcome,
+} from './run/run-study.node.ts';
+export type { OpenStudyOptions } from './run/open-context.node.ts';
+export type { StudyOrt } from './plan/study-context.ts';
+
+// the store
+export { cancelStudy, type StudyStatus, studyStatus } from './store/study-status.node.ts';
+export { openStudy } from './store/study-records.node.ts';
+export { EXPORT_FORMATS, type ExportFormat, exportStudy } from './store/export-study.node.ts';
+export { StoreError } from './store/store-error.ts';
 
 // what a config or a command line names
 export {

@@ -14,7 +14,7 @@ import type {
   SensitivityRecord,
   WeightRecord,
 } from '@bitcliff/analysis';
-import type { ResultComparison, TaskResult, TokenDivergenceSummary } from '@bitcliff/evals';
+import type { ResultComparison, TaskResult } from '@bitcliff/evals';
 import type { Recipe } from '@bitcliff/quantize';
 import type { CheckpointMetadata } from '@bitcliff/runtime';
 
@@ -54,8 +54,18 @@ export interface VariantRecord {
 export interface TaskRecord extends Omit<TaskResult, 'samples'> {
   readonly checkpoint: string;
   readonly variant: string;
-  /** Distance of the next-token distributions from the baseline's over all scored tokens; `null` for the baseline, and where it was not asked for. */
-  readonly divergence: TokenDivergenceSummary | null;
+  /** Distance from the baseline; `null` for the baseline, and where it was not asked for. */
+  readonly divergence: TaskDivergence | null;
+}
+
+/** Distance of the next-token distributions from the baseline's over all scored tokens of a task; standard errors keep the tokens of an item together. */
+export interface TaskDivergence {
+  /** Scored tokens. */
+  readonly tokens: number;
+  /** Mean KL(baseline ‖ variant), nats. */
+  readonly kl: { readonly value: number; readonly stderr: number | null };
+  /** Share of tokens where both find the same one the most probable. */
+  readonly sameTop: { readonly value: number; readonly stderr: number | null };
 }
 
 /** A variant against the baseline of its checkpoint, over all tasks. */

@@ -15,8 +15,10 @@ import { widen16Bit } from './formats/widen-16-bit.bench.ts';
 import { writeSafetensors } from './formats/write-safetensors.bench.ts';
 import { denseProducts } from './kernels/dense.bench.ts';
 import { kernelBenchmarks } from './kernels/kernels.bench.ts';
+import { kernelsBrowser } from './kernels/kernels-browser.bench.ts';
 import { trainStep } from './pretrain/train-step.bench.ts';
 import { quantizeMethods } from './quantize/methods.bench.ts';
+import { quantizeWholeModel } from './quantize/quantize-model.bench.ts';
 import { llamaCpp } from './runtime/llama-cpp.bench.ts';
 import { memory } from './runtime/memory.bench.ts';
 import { PYTHIA } from './runtime/pythia.bench.ts';
@@ -33,7 +35,9 @@ const BENCHMARKS: readonly Benchmark[] = [
   idleThreads,
   ...denseProducts,
   ...kernelBenchmarks,
+  ...kernelsBrowser,
   ...quantizeMethods,
+  ...quantizeWholeModel,
   ...PYTHIA,
   memory,
   prepare,

@@ -43,12 +43,18 @@ export function findChromium(): string | undefined {
  * @param entry a TypeScript or JavaScript module that posts JSON to `/result` when it is done
  * @param options.timeout in milliseconds
  * @param options.folders served besides, by the first part of their URLs: `{ golden: folder }` gives `/golden/x.json` @default none
+ * @param options.query for the page, as `location.search` @default none
  * @returns what it posted
  * @throws when Chromium ends or nothing is posted in time; the message has what the page logged
  */
 export async function runInBrowser(
   entry: URL,
-  options: { chromium: string; timeout: number; folders?: Readonly<Record<string, URL>> },
+  options: {
+    chromium: string;
+    timeout: number;
+    folders?: Readonly<Record<string, URL>>;
+    query?: Readonly<Record<string, string>>;
+  },
 ): Promise<unknown> {
   const bundle = await build({
     entryPoints: [fileURLToPath(entry)],
@@ -80,7 +86,8 @@ export async function runInBrowser(
       );
       server.listen(0, '127.0.0.1', () => {
         const { port } = server.address() as AddressInfo;
-        const arguments_ = [...FLAGS, `--user-data-dir=${profile}`, `http://127.0.0.1:${port}/`];
+        const address = `http://127.0.0.1:${port}/?${new URLSearchParams(options.query ?? {})}`;
+        const arguments_ = [...FLAGS, `--user-data-dir=${profile}`, address];
         browser = spawn(options.chromium, arguments_, { stdio: 'ignore' });
         browser.on('error', (error) => fail(`Chromium did not start: ${error.message}`));
         browser.on('exit', (code) => fail(`Chromium ended with code ${code}`));
@@ -88,7 +95,7 @@ export async function runInBrowser(
     });
   } finally {
     browser?.removeAllListeners('exit');
-    await stop(browser);
+    await stopBrowser(browser);
     server.closeAllConnections();
     server.close();
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
@@ -152,7 +159,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
 }
 
 /** Ask the browser to end, and wait for it: its profile folder goes next. */
-async function stop(browser: ChildProcess | undefined): Promise<void> {
+export async function stopBrowser(browser: ChildProcess | undefined): Promise<void> {
   if (browser === undefined || browser.exitCode !== null) return;
   const gone = new Promise((resolve) => browser.once('exit', resolve));
   browser.kill('SIGTERM');

@@ -19,6 +19,18 @@ export interface GpuRunner {
    * @throws {InternalError} when gpu.js ran it on another backend
    */
   run(key: string, factory: KernelFactory, ...args: unknown[]): Promise<Float32Array>;
+  /**
+   * Run a kernel of a matrix and a number once for each number, each time on what it gave before, as one chain (`createPipeline`): what is
+   * between the passes stays on the device. One chain is compiled for each key and kept.
+   * @returns what the last pass gives, row-major
+   * @throws {InternalError} when gpu.js ran it on another backend
+   */
+  runPasses(
+    key: string,
+    factory: KernelFactory,
+    matrix: unknown,
+    numbers: readonly number[],
+  ): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
 
@@ -37,6 +49,7 @@ export function matrixInput(
 export function createGpuRunner(backend: GpuBackend): GpuRunner {
   const gpu = new gpuJs.GPU({ mode: backend });
   const compiled = new Map<string, IKernelRunShortcut>();
+  const chains = new Map<string, gpuJs.IPipelineRunShortcut>();
   return {
     backend,
     async run(key, factory, ...args) {
@@ -47,8 +60,23 @@ export function createGpuRunner(backend: GpuBackend): GpuRunner {
       assertBackend(kernel, backend);
       return flatten(result as Float32Array | Float32Array[]);
     },
+    async runPasses(key, factory, matrix, numbers) {
+      let chain = chains.get(key);
+      if (chain === undefined) {
+        const pass = factory(gpu, backend === 'webgpu') as unknown as (x: unknown, n: number) => unknown;
+        // worker threads cost more than they give here too
+        chain = gpu.createPipeline((x: unknown) => numbers.reduce((y, n) => pass(y, n), x), {
+          threads: false,
+        });
+        chains.set(key, chain);
+      }
+      const result: unknown = await (chain as unknown as (x: unknown) => Promise<unknown>)(matrix);
+      assertChainBackend(chain, backend);
+      return flatten(result as Float32Array | Float32Array[]);
+    },
     async dispose() {
       compiled.clear();
+      chains.clear();
       await gpu.destroy();
     },
   };
@@ -74,4 +102,21 @@ function assertBackend(kernel: IKernelRunShortcut, backend: GpuBackend): void {
     const because = engine.fallbackReason ? ` because ${engine.fallbackReason}` : '';
     throw new InternalError(`a kernel asked for on ${backend} ran on ${name}${because}`);
   }
+}
+
+/** What gpu.js calls the backend of a chain, and whether it runs the chain as a whole there. */
+const CHAINS: Readonly<Record<GpuBackend, { readonly name: string; readonly fused: boolean }>> = {
+  webgpu: { name: 'webgpu', fused: true },
+  webgl2: { name: 'gpu', fused: false },
+  webasm: { name: 'webasm', fused: true },
+  cpu: { name: 'cpu', fused: false },
+};
+
+function assertChainBackend(chain: gpuJs.IPipelineRunShortcut, backend: GpuBackend): void {
+  const { name, fused } = CHAINS[backend];
+  const { executorKind, fallbackReason } = chain.pipeline;
+  if (chain.backend === name && (executorKind !== 'generic') === fused) return;
+  throw new InternalError(
+    `a chain asked for on ${backend} ran on ${chain.backend} (${executorKind}) because ${fallbackReason}`,
+  );
 }

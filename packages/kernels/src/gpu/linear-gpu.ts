@@ -95,18 +95,12 @@ export function linearGpu(runner: GpuRunner, { fakeQuantize }: Pick<Kernels, 'fa
     },
     async walshHadamard(matrix) {
       checkPowerOfTwo(matrix);
-      const { rows, columns } = matrix;
-      let { data } = matrix;
-      for (let half = 1; half < columns; half *= 2) {
-        const kernel = walshHadamardKernel(rows, columns);
-        data = await runner.run(
-          `walshHadamard ${rows}x${columns}`,
-          kernel,
-          matrixInput(data, rows, columns),
-          half,
-        );
-      }
-      return data === matrix.data ? data.slice() : data;
+      const { data, rows, columns } = matrix;
+      if (columns === 1) return data.slice();
+      const halves = Array.from({ length: Math.log2(columns) }, (_, i) => 2 ** i);
+      const kernel = walshHadamardKernel(rows, columns);
+      const input = matrixInput(data, rows, columns);
+      return runner.runPasses(`walshHadamard ${rows}x${columns}`, kernel, input, halves);
     },
     async packNibbles(codes, size) {
       checkNibbles('packNibbles', codes, size);

@@ -1,6 +1,8 @@
 import { createRng, Tensor, UnsupportedError } from '@bitcliff/core';
 import { type AffineMatrix, dequantizeAffineRef, quantizeAffineRef } from '@bitcliff/kernels';
 import { describe, expect, it } from 'vitest';
+import { encodeWeight } from '../schemes/encode-weight.ts';
+import { dequantizeStored, type Float4Weight } from '../schemes/stored-weight.ts';
 import { packAwq, unpackAwq } from './awq-layout.ts';
 import {
   packCompressedTensors,
@@ -10,6 +12,7 @@ import {
   unpackFloatQuantized,
   unpackIntQuantized,
 } from './compressed-tensors-layout.ts';
+import { packFloat4, unpackFloat4 } from './float4-layout.ts';
 import { packGptq, unpackGptq } from './gptq-layout.ts';
 import { packMatMulNBits, unpackMatMulNBits } from './mat-mul-nbits-layout.ts';
 import { packWords, unpackWords } from './pack-words.ts';
@@ -208,5 +211,54 @@ describe('MatMulNBits', () => {
       'expected groups of a power of two from 16 on, received 24',
     );
     expect(() => packMatMulNBits(quantized(96, 3, 3, 32))).toThrow('expected bits of 2, 4, 8, received 3');
+  });
+});
+
+describe.each(['mxfp4', 'nvfp4'] as const)('%s of compressed-tensors', (kind) => {
+  const groupSize = kind === 'mxfp4' ? 32 : 16;
+  const stored = (rows: number, scale: number): Float4Weight => {
+    const data = Float32Array.from({ length: rows * 3 }, () => scale * rng.normal());
+    const scheme =
+      kind === 'mxfp4'
+        ? ({ kind, bits: 4, groupSize: 32, scaleRule: 'floor' } as const)
+        : ({ kind, bits: 4, groupSize: 16 } as const);
+    return encodeWeight({ data, rows, columns: 3 }, scheme) as Float4Weight;
+  };
+
+  it('goes there and back to the bit', () => {
+    for (const scale of [1e-6, 0.02, 0.7, 3, 1e5]) {
+      const weight = stored(96, scale);
+      const back = unpackFloat4(record(packFloat4(weight)), kind);
+      expect(back).toEqual(weight);
+      expect(dequantizeStored(back)).toEqual(dequantizeStored(weight));
+    }
+  });
+
+  it('has two codes in a byte, the even input low, and x̂ = e2m1 · scale [/ global]', () => {
+    const weight = stored(64, 0.02);
+    const { weight_packed, weight_scale, weight_global_scale } = packFloat4(weight);
+    expect(weight_packed.shape).toEqual([3, 32]);
+    expect(weight_scale.shape).toEqual([3, 64 / groupSize]);
+    expect(weight_global_scale?.shape).toEqual(kind === 'nvfp4' ? [1] : undefined);
+    const E2M1 = [0, 0.5, 1, 1.5, 2, 3, 4, 6];
+    const values = dequantizeStored(weight);
+    for (let n = 0; n < 3; n++) {
+      for (let k = 0; k < 64; k++) {
+        const byte = weight_packed.data[n * 32 + (k >> 1)]!;
+        const code = k % 2 === 0 ? byte & 15 : byte >> 4;
+        const s = weight_scale.data[n * (64 / groupSize) + Math.floor(k / groupSize)]!;
+        const exponent = (s >> 3) & 15; // of E4M3, bias 7
+        const e4m3 = exponent === 0 ? (s & 7) / 512 : (1 + (s & 7) / 8) * 2 ** (exponent - 7);
+        const scale = kind === 'mxfp4' ? 2 ** (s - 127) : e4m3 / weight_global_scale!.data[0]!;
+        const expected = (code & 8 ? -1 : 1) * E2M1[code & 7]! * scale;
+        expect(Math.abs(values[k * 3 + n]! - expected)).toBeLessThanOrEqual(2e-7 * Math.abs(expected));
+      }
+    }
+  });
+
+  it('refuses a shorter last group', () => {
+    expect(() => packFloat4(stored(40, 1))).toThrow(
+      `packFloat4: the last group is shorter, expected inputs in groups of ${groupSize}, received 40`,
+    );
   });
 });

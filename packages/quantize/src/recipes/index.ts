@@ -3,6 +3,7 @@ import { MODULE_ROLES } from '../module-role.ts';
 import type { Recipe } from '../recipe.ts';
 import { familyRecipe } from './families.ts';
 import { fp8 } from './fp8/recipe.ts';
+import { ggmlRecipes } from './ggml/recipe.ts';
 import { keepRole, ROLE_SUFFIX } from './keep-role.ts';
 import { llmInt8 } from './llm-int8/recipe.ts';
 import { mxfp4 } from './mxfp4/recipe.ts';
@@ -24,6 +25,7 @@ export const RECIPES: ReadonlyMap<string, Recipe> = new Map(
     ...[w8a8, w4],
     ...FAMILY_NAMES.map((name) => familyRecipe(name)!),
     ...[smoothquantW8a8, llmInt8, fp8, mxfp4, nvfp4],
+    ...ggmlRecipes,
   ].map((recipe) => [recipe.name, recipe]),
 );
 

@@ -71,7 +71,9 @@ describe.each(['floor', 'ceil'] as const)('mxfp4, scale rule %s', (scaleRule) =>
 it('nvfp4: an E4M3 scale for 16 inputs under one scale for the tensor', () => {
   const stored = encodeWeight(weight, { kind: 'nvfp4', bits: 4, groupSize: 16 }) as Float4Weight;
   const top = weight.data.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
-  expect(stored.tensorScale).toBe(Math.fround(top / (6 * 448)));
+  const inverse = Math.fround((6 * 448) / top);
+  expect(stored.tensorScale).toBe(Math.fround(1 / inverse));
+  expect(Math.abs(stored.tensorScale * ((6 * 448) / top) - 1)).toBeLessThan(2e-7);
   const back = dequantizeStored(stored);
   for (let n = 0; n < 5; n++) {
     for (let start = 0; start < 96; start += 16) {

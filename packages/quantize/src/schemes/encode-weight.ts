@@ -38,9 +38,10 @@ export function affineOptions(scheme: IntegerScheme): AffineOptions {
 /**
  * Round weights to the nearest codes.
  * @param weight W [in, out], finite
+ * @param largest for NVFP4: the largest |w| that the tensor's scale is for; layers that share an input share it @default that of `weight`
  * @throws {ShapeError} when a GGUF format's block does not divide `in`
  */
-export function encodeWeight(weight: Matrix, scheme: WeightScheme): StoredWeight {
+export function encodeWeight(weight: Matrix, scheme: WeightScheme, largest?: number): StoredWeight {
   const { data, rows, columns } = weight;
   switch (scheme.kind) {
     case 'integer':
@@ -49,7 +50,7 @@ export function encodeWeight(weight: Matrix, scheme: WeightScheme): StoredWeight
       return encodeFloat8(weight, scheme);
     case 'mxfp4':
     case 'nvfp4':
-      return encodeFloat4(weight, scheme);
+      return encodeFloat4(weight, scheme, largest);
     case 'ggml': {
       const blocks = quantizeBlocks(scheme.type, transpose(data, rows, columns), { rowLength: rows });
       return { kind: 'ggml', type: scheme.type, blocks, rows, columns };
@@ -74,7 +75,7 @@ function encodeFloat8(weight: Matrix, { format, granularity }: Float8Scheme): Fl
   return { kind: 'float8', format, codes, scale, rows, columns };
 }
 
-function encodeFloat4(weight: Matrix, scheme: MxFp4Scheme | NvFp4Scheme): Float4Weight {
+function encodeFloat4(weight: Matrix, scheme: MxFp4Scheme | NvFp4Scheme, largest?: number): Float4Weight {
   const { data, rows, columns } = weight;
   const { kind, groupSize } = scheme;
   const absmax = absmaxOf(weight, { granularity: 'perGroup', groupSize });
@@ -87,7 +88,9 @@ function encodeFloat4(weight: Matrix, scheme: MxFp4Scheme | NvFp4Scheme): Float4
     scaleCodes = encodeE8M0(wanted, undefined, scheme.scaleRule);
     scale = decodeE8M0(scaleCodes);
   } else {
-    tensorScale = Math.fround(absmax.reduce((a, b) => Math.max(a, b), 0) / (E2M1_MAX * F8_E4M3_MAX)) || 1;
+    const top = largest ?? absmax.reduce((a, b) => Math.max(a, b), 0);
+    // files hold the inverse: of a number that is one already it is exact
+    tensorScale = Math.fround(1 / Math.fround((E2M1_MAX * F8_E4M3_MAX) / top)) || 1;
     const wanted = absmax.map((a) => a / (E2M1_MAX * tensorScale));
     scaleCodes = encodeF8E4M3(wanted, undefined, 'sat');
     for (let i = 0; i < scaleCodes.length; i++) if (scaleCodes[i] === 0) scaleCodes[i] = 0x38; // 0 counts as 1

@@ -1,5 +1,6 @@
 /** @file The formats of quantized checkpoints, and which of them can hold a recipe. */
 import { UnsupportedError } from '@bitcliff/core';
+import { BLOCK_FORMATS } from '@bitcliff/formats';
 import type { GgmlType, Recipe } from '@bitcliff/quantize';
 import type { Checkpoint } from '../checkpoint.ts';
 import { awqFolder } from './awq-folder.ts';
@@ -59,11 +60,19 @@ interface Refusal {
 }
 
 function refusal(checkpoint: Checkpoint, recipe: Recipe, format: ArtifactFormat): Refusal | null {
-  if (format === 'gguf')
-    return ggmlTypeOf(checkpoint, recipe) === null
-      ? { reason: 'linear layers that are not all of one GGUF block type' }
-      : null;
   const { quantized } = splitModules(checkpoint, recipe);
+  if (format === 'gguf') {
+    const type = ggmlTypeOf(checkpoint, recipe);
+    if (type === null) return { reason: 'linear layers that are not all of one GGUF block type' };
+    const { blockSize } = BLOCK_FORMATS[type];
+    const uneven = quantized.find(({ inFeatures }) => inFeatures % blockSize !== 0);
+    return uneven === undefined
+      ? null
+      : {
+          reason: `${uneven.inFeatures} inputs, where ${type} has blocks of ${blockSize}`,
+          module: uneven.name,
+        };
+  }
   if (quantized.length === 0) return { reason: 'a recipe that quantizes nothing' };
   const layout = format === 'onnx' ? null : FOLDER_LAYOUTS[format];
   for (const module of quantized) {

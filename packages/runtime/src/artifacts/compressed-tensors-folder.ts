@@ -2,6 +2,7 @@ import type { Tensor } from '@bitcliff/core';
 import {
   type LinearPolicy,
   packCompressedTensors,
+  packFloat4,
   packFloatQuantized,
   packIntQuantized,
 } from '@bitcliff/quantize';
@@ -15,10 +16,16 @@ import {
 } from './weight-layout.ts';
 
 /** The forms in which a module's tensors may lie. @see compressed-tensors @ ac8e2ba8, config/base.py CompressionFormat */
-type Form = 'pack-quantized' | 'int-quantized' | 'float-quantized';
+type Form =
+  | 'pack-quantized'
+  | 'int-quantized'
+  | 'float-quantized'
+  | 'mxfp4-pack-quantized'
+  | 'nvfp4-pack-quantized';
 
 function formOf({ weights, activations }: LinearPolicy): Form {
   if (weights.kind === 'float8') return 'float-quantized';
+  if (weights.kind === 'mxfp4' || weights.kind === 'nvfp4') return `${weights.kind}-pack-quantized`;
   return activations === null ? 'pack-quantized' : 'int-quantized';
 }
 
@@ -29,8 +36,9 @@ export const compressedTensorsFolder: WeightLayout = {
     const { policy, inFeatures, layout } = module;
     const { weights, method } = policy;
     if (layout === 'inOut') return 'a Conv1D layer';
-    if (weights.kind === 'float8') return weights.format === 'E4M3' ? null : 'FP8 other than E4M3';
-    if (weights.kind !== 'integer') return `${weights.kind} weights`;
+    if (weights.kind === 'float8')
+      return weights.format === 'E4M3' ? null : `FP8 of ${weights.format}, where 8-bit floats are E4M3`;
+    if (weights.kind === 'ggml') return 'ggml weights';
     if (method.name === 'llm-int8') return 'outliers that leave the integer product (LLM.int8())';
     const groupSize = groupSizeOf(module);
     if (inFeatures % groupSize !== 0)
@@ -40,6 +48,7 @@ export const compressedTensorsFolder: WeightLayout = {
   refuseTogether: () => null,
   pack(stored, { policy }): Readonly<Record<string, Tensor>> {
     if (stored.kind === 'float8') return packFloatQuantized(stored);
+    if (stored.kind === 'mxfp4' || stored.kind === 'nvfp4') return { ...packFloat4(stored) };
     const matrix = integerMatrix(stored);
     return formOf(policy) === 'int-quantized'
       ? packIntQuantized(matrix)
@@ -73,22 +82,35 @@ export const compressedTensorsFolder: WeightLayout = {
   },
 };
 
+/** The dtype of scales that are no floats of the model's own dtype. @see quantization/quant_scheme.py, MXFP4A16 and NVFP4A16 */
+const SCALE_DTYPE = { mxfp4: 'torch.uint8', nvfp4: 'torch.float8_e4m3fn' } as const;
+
+function strategyOf({ weights }: LinearPolicy): 'group' | 'tensor_group' | 'channel' {
+  if (weights.kind === 'nvfp4') return 'tensor_group';
+  return weights.kind === 'mxfp4' || (weights.kind === 'integer' && weights.granularity === 'perGroup')
+    ? 'group'
+    : 'channel';
+}
+
 /** One entry of `config_groups`, without its targets. @see compressed-tensors quantization/quant_args.py */
 function groupConfig(module: QuantizedModule): Record<string, unknown> {
   const { weights, activations } = module.policy;
   const isInteger = weights.kind === 'integer';
-  const grouped = isInteger && weights.granularity === 'perGroup';
+  const strategy = strategyOf(module.policy);
   return {
     format: formOf(module.policy),
     weights: {
       num_bits: weights.bits,
       type: isInteger ? 'int' : 'float',
       symmetric: !isInteger || weights.symmetric,
-      strategy: grouped ? 'group' : 'channel',
-      group_size: grouped ? groupSizeOf(module) : null,
+      strategy,
+      group_size: strategy === 'channel' ? null : groupSizeOf(module),
       block_structure: null,
       dynamic: false,
       actorder: hasGroupIndex(module.policy) ? 'group' : null,
+      ...(weights.kind === 'mxfp4' || weights.kind === 'nvfp4'
+        ? { scale_dtype: SCALE_DTYPE[weights.kind], zp_dtype: null }
+        : {}),
       observer: 'minmax',
       observer_kwargs: {},
     },

@@ -16,6 +16,8 @@ async function open(config: QuantizationConfig, tensors: Record<string, Tensor>)
 }
 
 const GPTQ = { qweight: i32(4, 8), qzeros: i32(1, 1), scales: f16(1, 8), g_idx: i32(32) };
+const u8 = (...shape: number[]) => new Tensor('U8', shape, new Uint8Array(shape.reduce((a, b) => a * b)));
+const MXFP4 = { weight_packed: u8(8, 16), weight_scale: u8(8, 1) };
 const AWQ = { qweight: i32(32, 1), qzeros: i32(1, 1), scales: f16(1, 8) };
 const PACKED = { weight_packed: i32(8, 4), weight_scale: f16(8, 1), weight_shape: sizes(8n, 32n) };
 const packed: QuantizationConfig = {
@@ -76,6 +78,19 @@ describe('createDequantizedSource', () => {
       },
       'weight_zero_point is not read',
     ],
+    ['scales of another size', packed, { ...MXFP4, weight_scale: u8(8, 2) }, 'weight_scale does not fit'],
+    [
+      'no scale of the tensor',
+      packed,
+      { ...MXFP4, weight_scale: new Tensor('F8_E4M3', [8, 2], new Uint8Array(16)) },
+      'weight_global_scale does not fit',
+    ],
+    [
+      'static scales of inputs',
+      packed,
+      { ...MXFP4, input_global_scale: new Tensor('F32', [1], Float32Array.of(1)) },
+      'input_global_scale is not read',
+    ],
   ])('refuses %s', async (_, config, tensors, message) => {
     const given = Object.fromEntries(Object.entries(tensors).filter(([, tensor]) => tensor !== undefined));
     const read = async () => (await open(config, given)).readFloat32('m.q.weight');
@@ -106,7 +121,8 @@ describe('readQuantizationConfig', () => {
     [{ quant_method: 'awq', bits: 4, version: 'gemv' }, undefined],
     [{ quant_method: 'awq', bits: 3 }, undefined],
     [compressed, 'compressed-tensors'],
-    [{ ...compressed, format: 'nvfp4-pack-quantized' }, undefined],
+    [{ ...compressed, format: 'nvfp4-pack-quantized' }, 'compressed-tensors'],
+    [{ ...compressed, format: 'marlin-24' }, undefined],
     [{ ...compressed, kv_cache_scheme: { num_bits: 8 } }, undefined],
     [{ ...compressed, transform_config: { config_groups: {} } }, undefined],
     [{ quant_method: 'bitsandbytes' }, undefined],

@@ -6,6 +6,7 @@ import {
   type StoredWeight,
   unpackAwq,
   unpackCompressedTensors,
+  unpackFloat4,
   unpackFloatQuantized,
   unpackGptq,
   unpackIntQuantized,
@@ -29,6 +30,7 @@ const ENDS = {
   gptq: ['qweight', 'qzeros', 'scales', 'g_idx'],
   awq: ['qweight', 'qzeros', 'scales'],
   packed: ['weight_packed', 'weight_scale', 'weight_zero_point', 'weight_shape', 'weight_g_idx'],
+  float4: ['weight_packed', 'weight_scale', 'weight_global_scale', 'input_global_scale'],
   plain: ['weight_scale', 'weight', 'weight_zero_point', 'input_scale', 'input_zero_point'],
 } as const;
 
@@ -122,7 +124,7 @@ function kindOf(
   end: string,
 ): keyof typeof ENDS | undefined {
   if (method === 'gptq' || method === 'awq') return end === 'qweight' ? method : undefined;
-  if (end === 'weight_packed') return 'packed';
+  if (end === 'weight_packed') return source.info(`${module}.${end}`).dtype === 'U8' ? 'float4' : 'packed';
   if (end !== 'weight_scale' || !source.has(`${module}.weight`)) return undefined;
   return source.has(`${module}.weight_packed`) ? undefined : 'plain';
 }
@@ -146,6 +148,13 @@ async function describeModule(
     const { shape } = source.info(name);
     if (shape.length === rank && !shape.includes(0)) return shape;
     return wrong(`bad shape of ${part}`, `${rank} sizes from 1`, `[${shape.join(', ')}]`);
+  };
+  const refuse = (unread: readonly string[]): void => {
+    const foreign = unread.find((part) => parts.has(part));
+    if (foreign === undefined) return;
+    const problem = `${foreign} is not read`;
+    const expected = 'symmetric weights, and inputs quantized as the model runs';
+    throw new UnsupportedError({ op, problem, expected, where: `module "${module}"`, path: source.name });
   };
   const integer = (matrix: ReturnType<typeof unpackAwq>): StoredWeight => ({ kind: 'integer', matrix });
   switch (kind) {
@@ -195,14 +204,16 @@ async function describeModule(
         unpack: (tensors) => integer(unpackCompressedTensors(tensors, { bits, symmetric })),
       };
     }
+    case 'float4': {
+      const [outFeatures, bytes] = shapeOf('weight_packed', 2) as [number, number];
+      refuse(['input_global_scale']);
+      shapeOf('weight_scale', 2);
+      const type = source.info(parts.get('weight_scale')!).dtype === 'U8' ? 'mxfp4' : 'nvfp4';
+      return { parts, inFeatures: 2 * bytes, outFeatures, unpack: (tensors) => unpackFloat4(tensors, type) };
+    }
     case 'plain': {
       const [outFeatures, inFeatures] = shapeOf('weight', 2) as [number, number];
-      const foreign = [...parts.keys()].find((part) => part !== 'weight' && part !== 'weight_scale');
-      if (foreign !== undefined) {
-        const problem = `${foreign} is not read`;
-        const expected = 'symmetric weights, and inputs quantized as the model runs';
-        throw new UnsupportedError({ op, problem, expected, where: `module "${module}"`, path: source.name });
-      }
+      refuse(['weight_zero_point', 'input_scale', 'input_zero_point']);
       const isInteger = source.info(parts.get('weight')!).dtype === 'I8';
       return {
         parts,

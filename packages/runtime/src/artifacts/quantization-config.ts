@@ -28,12 +28,19 @@ const awqSchema = z.looseObject({
 const weightsSchema = z.looseObject({
   num_bits: z.int().min(2).max(8),
   type: z.enum(['int', 'float']),
-  strategy: z.enum(['group', 'channel', 'tensor']),
+  strategy: z.enum(['group', 'channel', 'tensor', 'tensor_group']),
 });
 
 const compressedSchema = z.looseObject({
   quant_method: z.literal('compressed-tensors'),
-  format: z.enum(['pack-quantized', 'int-quantized', 'float-quantized', 'mixed-precision']),
+  format: z.enum([
+    'pack-quantized',
+    'int-quantized',
+    'float-quantized',
+    'mxfp4-pack-quantized',
+    'nvfp4-pack-quantized',
+    'mixed-precision',
+  ]),
   kv_cache_scheme: z.null().optional(),
   sparsity_config: z.union([z.null(), z.strictObject({})]).optional(),
   transform_config: z.union([z.null(), z.strictObject({})]).optional(),

@@ -83,6 +83,16 @@ export function joinStored(
       columns: outFeatures,
     };
   }
+  if (first.kind === 'mxfp4' || first.kind === 'nvfp4') {
+    // one tensor scale for all: they were quantized together
+    const fours = (stored: StoredWeight) => stored as typeof first;
+    return {
+      ...first,
+      codes: join(first.rows, (stored) => fours(stored).codes),
+      scaleCodes: join(Math.ceil(first.rows / first.groupSize), (stored) => fours(stored).scaleCodes),
+      columns: outFeatures,
+    };
+  }
   const matrixOf = (stored: StoredWeight) => (stored as IntegerWeight).matrix;
   const matrix = first.kind === 'integer' ? first.matrix : null;
   const ordered = [...parts.values()].some(
@@ -92,7 +102,7 @@ export function joinStored(
     throw new UnsupportedError({
       op: 'writeArtifact',
       problem: 'q, k and v of one tensor cannot be put together',
-      expected: 'integers or FP8, groups of the inputs in order',
+      expected: 'integers in groups of the inputs in order, FP8, MXFP4 or NVFP4',
       received: matrix === null ? first.kind : 'act-order',
       where: `module "${name}"`,
     });

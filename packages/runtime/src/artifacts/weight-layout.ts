@@ -36,7 +36,7 @@ export function refuseBadGroups({ weights }: LinearPolicy): string | null {
 
 /** Inputs of a group; all of them without groups. */
 export function groupSizeOf({ policy, inFeatures }: QuantizedModule): number {
-  const size = policy.weights.kind === 'integer' ? policy.weights.groupSize : null;
+  const size = 'groupSize' in policy.weights ? policy.weights.groupSize : null;
   return Math.min(size ?? inFeatures, inFeatures);
 }
 

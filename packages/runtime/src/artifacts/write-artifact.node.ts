@@ -1,44 +1,25 @@
 /**
- * @file A quantized checkpoint as a folder that other programs load. The folder gets its name when everything in it is on disk; until then, and
- * after an error, there is none. One block is in memory at a time, packed anew for each dtype, because a safetensors file is sorted by dtype.
+ * @file A quantized checkpoint as a folder that other programs load. One block is in memory at a time, packed anew for each dtype, because a safetensors file is sorted by dtype.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { InvalidInputError, type LongTaskOptions, type Tensor, UnsupportedError } from '@bitcliff/core';
+import { join } from 'node:path';
+import type { LongTaskOptions, Tensor } from '@bitcliff/core';
 import { type TensorToWrite, writeOnnxFile, writeSafetensorsFolder } from '@bitcliff/formats/node';
 import type { Checkpoint } from '../checkpoint.ts';
-import { OPSET } from '../graph/weighted-graph.ts';
+import { ARTIFACT_OPSET } from '../graph/weighted-graph.ts';
 import type { QuantizeModelRecord } from '../quantize-model/quantize-model.ts';
 import type { QuantizedBlock, QuantizedBlocks } from '../quantize-model/quantized-blocks.ts';
-import { readJsonFile } from '../read-json-file.node.ts';
 import {
   type ArtifactFormat,
   checkArtifactFormat,
   FOLDER_LAYOUTS,
   splitModules,
 } from './artifact-formats.ts';
+import { writeCheckpointFolder, writeJson } from './checkpoint-folder.node.ts';
 import { buildDecoderGraph } from './decoder-graph.ts';
 import { foldBlock } from './fold-scales.ts';
 import { type ArtifactManifest, type ArtifactSource, artifactManifest, MANIFEST_FILE } from './manifest.ts';
 import { requireBlock } from './require-block.ts';
 import { joinStored } from './stored-modules.ts';
-
-const op = 'writeArtifact';
-
-/** Files that go along when they are there. */
-const COPIED: readonly string[] = [
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'tokenizer.model',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'vocab.json',
-  'merges.txt',
-  'chat_template.jinja',
-  'generation_config.json',
-  'bitcliff.json',
-];
 
 /** How to write an artifact. */
 export interface WriteArtifactOptions extends LongTaskOptions {
@@ -68,50 +49,18 @@ export async function writeArtifact(
   dir: string,
   options: WriteArtifactOptions,
 ): Promise<ArtifactManifest> {
-  const { format, record, signal } = options;
+  const { format, record } = options;
   checkArtifactFormat(checkpoint, record.recipe, format);
-  const config = await readConfig(checkpoint);
-  await requireNewFolder(dir);
   const { ignored } = splitModules(checkpoint, record.recipe);
-  const temporary = join(
-    dirname(resolve(dir)),
-    `.${basename(resolve(dir))}.${randomBytes(6).toString('hex')}.tmp`,
-  );
-  await mkdir(temporary, { recursive: true });
-  try {
+  return writeCheckpointFolder(checkpoint, dir, options, async (temporary) => {
     const { extra, fingerprint, folded } =
       format === 'onnx'
         ? await writeModel(checkpoint, temporary, options)
         : await writeTensors(checkpoint, temporary, { ...options, format });
-    await writeJson(join(temporary, 'config.json'), { ...config, ...extra });
-    for (const name of COPIED) {
-      const from = join(checkpoint.path, name);
-      // not copyFile: it would keep a read-only mode
-      if (await exists(from)) await writeFile(join(temporary, name), await readFile(from), { flush: true });
-    }
     const { source } = options;
     const manifest = artifactManifest(checkpoint, record, { format, source, fingerprint, ignored, folded });
     await writeJson(join(temporary, MANIFEST_FILE), manifest);
-    signal?.throwIfAborted();
-    if (await exists(dir)) await rmdir(dir); // fails where something came into it
-    await rename(temporary, dir);
-    return manifest;
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-/** Check that an artifact can be written to a folder. @throws {InvalidInputError} when it has something in it */
-export async function requireNewFolder(dir: string): Promise<void> {
-  const place = await stat(dir).catch(() => undefined);
-  if (place === undefined || (place.isDirectory() && (await readdir(dir)).length === 0)) return;
-  throw new InvalidInputError({
-    op,
-    problem: 'the output exists',
-    expected: 'a new or empty folder',
-    received: place.isDirectory() ? 'a folder with files' : 'a file',
-    path: dir,
+    return { config: extra, result: manifest };
   });
 }
 
@@ -130,7 +79,7 @@ async function writeModel(
 ): Promise<Written> {
   const { graph, fingerprint } = await buildDecoderGraph(checkpoint, record.recipe, blocks);
   signal?.throwIfAborted();
-  await writeOnnxFile(join(dir, 'model.onnx'), graph, { opset: OPSET, microsoft: true });
+  await writeOnnxFile(join(dir, 'model.onnx'), graph, { opset: ARTIFACT_OPSET, microsoft: true });
   return { extra: { quantization_config: undefined }, fingerprint, folded: [] };
 }
 
@@ -216,24 +165,3 @@ function createPacker(
     },
   };
 }
-
-/** config.json of the checkpoint's folder. */
-async function readConfig({ path }: Checkpoint): Promise<Record<string, unknown>> {
-  const place = await stat(path).catch(() => undefined);
-  if (place?.isDirectory())
-    return (await readJsonFile(join(path, 'config.json'), op)) as Record<string, unknown>;
-  throw new UnsupportedError({
-    op,
-    problem: 'the checkpoint has no config.json to be copied',
-    expected: 'a Hugging Face folder',
-    received: 'a GGUF file',
-    path,
-    hint: 'Open the folder that the GGUF file was made from',
-  });
-}
-
-const writeJson = (path: string, value: unknown): Promise<void> =>
-  writeFile(path, `${JSON.stringify(value, null, 2)}\n`, { flush: true });
-
-const exists = async (path: string): Promise<boolean> =>
-  (await stat(path).catch(() => undefined)) !== undefined;

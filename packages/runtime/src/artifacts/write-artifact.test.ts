@@ -97,6 +97,11 @@ describe('writeArtifact', () => {
     ['llama', 'rtn-w3g32+qkv8', 'compressed-tensors'],
     ['llama', 'w4', 'compressed-tensors'],
     ['llama', 'fp8', 'compressed-tensors'],
+    ['llama', 'mxfp4', 'compressed-tensors'],
+    ['llama', 'nvfp4', 'compressed-tensors'],
+    ['llama', 'nvfp4+qkv8', 'compressed-tensors'],
+    ['gpt_neox_sequential', 'mxfp4', 'compressed-tensors'],
+    ['gpt_neox_fp16', 'nvfp4', 'compressed-tensors'],
     ['gpt_neox_fp16', 'gptq-w4g32', 'gptq'],
     ['gpt_neox_fp16', 'rtn-w4g16', 'awq'],
     ['gpt_neox_fp16', 'fp8', 'compressed-tensors'],
@@ -243,6 +248,54 @@ describe('writeArtifact', () => {
     });
   });
 
+  it('MXFP4 and NVFP4: the tensors and the config that vLLM expects', async () => {
+    const q = 'model.layers.0.self_attn.q_proj';
+    const mx = await roundTrip('llama', 'mxfp4', 'compressed-tensors');
+    expect(mx.config).toMatchObject({
+      format: 'mxfp4-pack-quantized',
+      config_groups: {
+        group_0: {
+          format: 'mxfp4-pack-quantized',
+          weights: {
+            num_bits: 4,
+            type: 'float',
+            strategy: 'group',
+            group_size: 32,
+            scale_dtype: 'torch.uint8',
+          },
+          input_activations: null,
+        },
+      },
+    });
+    expect(mx.back.tensors.info(`${q}.weight`).shape).toEqual([64, 64]);
+    const files = await openTensorFolder(mx.dir);
+    expect(files.info(`${q}.weight_packed`)).toMatchObject({ dtype: 'U8', shape: [64, 32] });
+    expect(files.info(`${q}.weight_scale`)).toMatchObject({ dtype: 'U8', shape: [64, 2] });
+    expect(files.has(`${q}.weight_global_scale`)).toBe(false);
+    await files.close();
+    await rm(mx.dir, { recursive: true });
+    const nv = await roundTrip('llama', 'nvfp4', 'compressed-tensors');
+    expect(nv.config.config_groups.group_0.weights).toMatchObject({
+      strategy: 'tensor_group',
+      group_size: 16,
+      scale_dtype: 'torch.float8_e4m3fn',
+    });
+    const tensors = await openTensorFolder(nv.dir);
+    expect(tensors.info(`${q}.weight_scale`)).toMatchObject({ dtype: 'F8_E4M3', shape: [64, 4] });
+    const globals = await Promise.all(
+      ['q_proj', 'k_proj', 'v_proj'].map((name) =>
+        tensors.readFloat32(`model.layers.0.self_attn.${name}.weight_global_scale`),
+      ),
+    );
+    // one for q, k and v, which vLLM runs as one layer: 6 · 448 / max|w|
+    expect(new Set(globals.map(([value]) => value)).size).toBe(1);
+    const { linears } = await readBlock(nv.checkpoint, 0);
+    const qkv = linears.filter(({ module }) => module.role === 'attn.qkv');
+    const top = Math.max(...qkv.map(({ weight }) => weight.reduce((a, w) => Math.max(a, Math.abs(w)), 0)));
+    expect(Math.abs((globals[0]![0]! * top) / (6 * 448) - 1)).toBeLessThan(1e-6);
+    await tensors.close();
+  });
+
   it('leaves alone what the recipe leaves alone, in the stored dtype', async () => {
     const checkpoint = await openModel(goldenFolder('llama_bf16'));
     const plain = recipeOf('rtn-w4g32');
@@ -301,11 +354,12 @@ describe('writeArtifact', () => {
       'llama',
       'mxfp4',
       'gptq',
-      'gptq cannot hold recipe "mxfp4", expected another recipe: no format holds this one, received mxfp4 weights',
+      'gptq cannot hold recipe "mxfp4", expected one of: compressed-tensors, received mxfp4 weights',
     ],
     ['llama', 'llm-int8', 'compressed-tensors', 'LLM.int8()'],
     ['llama', 'w8a8', 'gptq', 'expected one of: compressed-tensors, onnx, received quantized activations'],
     ['llama', 'hqq-w4g32', 'awq', 'zero points that are not integers'],
+    ['gpt_neox_fp16', 'mxfp4', 'compressed-tensors', 'groups of 32 in 48 inputs, which they do not divide'],
     ['gpt2_hub_names', 'rtn-w4g16', 'awq', 'expected one of: gptq, onnx, received a Conv1D layer'],
   ])('refuses %s under %s as %s', async (model, name, format, message) => {
     const checkpoint = await openModel(goldenFolder(model));
@@ -341,7 +395,13 @@ describe('writeArtifact', () => {
     expect(formats('w8a8')).toEqual(['compressed-tensors', 'onnx']);
     expect(formats('rtn-w3g32')).toEqual(['compressed-tensors', 'gptq']);
     expect(formats('rtn-w5g32')).toEqual(['compressed-tensors']);
-    expect(formats('nvfp4')).toEqual([]);
+    expect(formats('nvfp4')).toEqual(['compressed-tensors']);
+    const fp8 = recipeOf('fp8');
+    const e5m2 = Object.entries(fp8.roles).map(([role, policy]) => [
+      role,
+      { ...policy, weights: { ...policy!.weights, format: 'E5M2' } },
+    ]);
+    expect(artifactFormats(checkpoint, { ...fp8, roles: Object.fromEntries(e5m2) } as Recipe)).toEqual([]);
   });
 });
 

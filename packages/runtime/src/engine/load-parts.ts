@@ -2,7 +2,7 @@
 
 import { InternalError, NotFoundError } from '@bitcliff/core';
 import type { Kernels, Matrix } from '@bitcliff/kernels';
-import { policyFor, quantizeLinear, type Recipe } from '@bitcliff/quantize';
+import { type LinearPolicy, policyFor, quantizeLinears, type Recipe } from '@bitcliff/quantize';
 import type { LinearPlace } from '../architecture.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { type BlockParts, buildBlockGraph } from '../graph/block-graph.ts';
@@ -11,6 +11,7 @@ import { buildFinalGraph, buildVocabularyGraph, type VocabularyOutput } from '..
 import type { GraphLinear, GraphWeights } from '../graph/linear-graph.ts';
 import type { TapStatistics } from '../graph/tap-graph.ts';
 import { type EncodedGraph, weightBytes } from '../graph/weighted-graph.ts';
+import { groupLinears } from '../linear-groups.ts';
 import type { QuantizedBlocks } from '../quantize-model/quantized-blocks.ts';
 import type { TapPoint } from '../taps.ts';
 import { transpose } from '../transpose.ts';
@@ -176,23 +177,33 @@ async function quantizeBlock(
       expected: 'all blocks, as quantizeModel writes them',
     });
   }
-  const result = new Map<LinearPlace, GraphLinear>();
+  const policyOf = ({ module: { weight: name, role } }: FloatLinear): LinearPolicy | null =>
+    recipe && policyFor(recipe, { name, role, layer, layers });
+  const kept = ({ module }: FloatLinear) => block?.linears.find(({ place }) => place === module.place);
+  const weightsOf = new Map<FloatLinear, GraphWeights>();
   for (const linear of linears) {
-    const { module, weight, bias } = linear;
-    const { place, inFeatures, outFeatures, role } = module;
-    const policy = recipe && policyFor(recipe, { name: module.weight, role, layer, layers });
-    let weights: GraphWeights = { kind: 'stored', weight };
-    const made = block?.linears.find((quantized) => quantized.place === place);
-    if (made !== undefined) {
-      weights = await prepareInt8(made.quantized.linear);
-    } else if (policy !== null) {
-      const matrix = matrices.get(linear) ?? toMatrix(linear);
-      matrices.set(linear, matrix);
-      weights = await prepareInt8(await quantizeLinear(matrix, policy, { kernels, name: module.weight }));
-    }
-    result.set(place, { name: place, inFeatures, outFeatures, weights, bias });
+    const made = kept(linear);
+    const stored: GraphWeights = { kind: 'stored', weight: linear.weight };
+    weightsOf.set(linear, made === undefined ? stored : await prepareInt8(made.quantized.linear));
   }
-  return result;
+  const others = linears.filter((linear) => kept(linear) === undefined);
+  for (const { policy, linears: group } of groupLinears(others, policyOf)) {
+    if (policy === null) continue;
+    const named = group.map((linear) => {
+      const weight = matrices.get(linear) ?? toMatrix(linear);
+      matrices.set(linear, weight);
+      return { name: linear.module.weight, weight };
+    });
+    const made = await quantizeLinears(named, policy, { kernels, report: false });
+    for (const [i, linear] of group.entries()) weightsOf.set(linear, await prepareInt8(made[i]!.linear));
+  }
+  return new Map(
+    linears.map((linear) => {
+      const { place, inFeatures, outFeatures } = linear.module;
+      const { bias } = linear;
+      return [place, { name: place, inFeatures, outFeatures, weights: weightsOf.get(linear)!, bias }];
+    }),
+  );
 }
 
 /** W [in, out]. */

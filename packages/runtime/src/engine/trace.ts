@@ -1,6 +1,7 @@
 /** @file Tap statistics of single runs, put together over sequences. */
 import { InternalError } from '@bitcliff/core';
 import type { LinearModule } from '../architecture.ts';
+import { mirrorGram, sumGramBlocks } from '../graph/gram-blocks.ts';
 import type { TapStatistics } from '../graph/tap-graph.ts';
 import type { TapOptions, TapPoint, TapRecord, TapValues } from '../taps.ts';
 import type { BlockObserver } from './forward.ts';
@@ -83,11 +84,12 @@ export function createTrace(
       take(variant, layer, sequence, outputs) {
         if (compare && variant === 0) baselineValues = {};
         for (const point of points) {
-          const read = (name: string): Float32Array => {
-            const tensor = outputs[`${point}.${name}`];
-            if (tensor === undefined) throw new InternalError(`no output "${point}.${name}"`);
+          const output = (name: string): Float32Array => {
+            const tensor = outputs[name];
+            if (tensor === undefined) throw new InternalError(`no output "${name}"`);
             return tensor.data as Float32Array;
           };
+          const read = (name: string): Float32Array => output(`${point}.${name}`);
           if (compare && variant === 0) baselineValues[`${point}.baseline`] = outputs[`${point}.values`]!;
           const S = lengths[sequence]!;
           const record = recordOf(variant, layer, point);
@@ -110,7 +112,7 @@ export function createTrace(
               record.perToken.int8Error[starts[sequence]! + t] = Math.sqrt(error[t]! / features);
             }
           }
-          if (record.gram !== null) add(record.gram, read('gram'));
+          if (record.gram !== null) sumGramBlocks(record.gram, point, features, output);
           if (record.difference !== null) {
             // norms are kept squared until the end
             record.difference = {
@@ -140,9 +142,10 @@ export function createTrace(
           for (const v of variants.keys()) {
             const record = found.get(`${layer} ${point} ${v}`);
             if (record === undefined) continue;
-            const { difference } = record;
+            const { difference, features } = record;
             records.push({
               ...record,
+              gram: record.gram && mirrorGram(record.gram, features),
               difference:
                 difference === null
                   ? null

@@ -16,6 +16,8 @@ export interface GgufTensorPlan {
   /** Row-major: [out, in]. */
   readonly shape: readonly number[];
   readonly type: QuantizableType;
+  /** The type of a matrix whose rows were whole blocks. */
+  readonly wanted: QuantizableType;
   readonly data: () => Promise<Uint8Array>;
 }
 
@@ -23,9 +25,14 @@ export interface GgufTensorPlan {
  * All tensors of a checkpoint under the names and in the layouts of llama.cpp. The head is left out where it is the embedding, but for gptneox,
  * whose head llama.cpp demands.
  * @param type of matrices; see {@link ggufTensorType}
+ * @param vocabularyType of embedding and head; `stored` is their own dtype, F32 where it is none of a GGUF file @default `type`
  * @throws {UnsupportedError} for a model that cannot be written
  */
-export function ggufTensors(checkpoint: Checkpoint, type: QuantizableType): GgufTensorPlan[] {
+export function ggufTensors(
+  checkpoint: Checkpoint,
+  type: QuantizableType,
+  vocabularyType: QuantizableType | 'stored' = type,
+): GgufTensorPlan[] {
   const { spec, layout: source } = checkpoint;
   const family = ggufFamilyOf(spec);
   const firstBlock = source.block(0);
@@ -36,11 +43,21 @@ export function ggufTensors(checkpoint: Checkpoint, type: QuantizableType): Gguf
   );
   const { hiddenSize: H, vocabularySize: V } = spec;
   const plans: GgufTensorPlan[] = [];
+  const head = headTensor(checkpoint);
+  const typeOf = (from: string): QuantizableType => {
+    const { dtype } = checkpoint.tensors.info(from);
+    return vocabularyType !== 'stored' ? vocabularyType : dtype === 'F16' || dtype === 'BF16' ? dtype : 'F32';
+  };
+  const wantedTypes = new Map([
+    [target.embedding, typeOf(source.embedding)],
+    [target.head.weight, typeOf(head)],
+  ]);
   const plan = (name: string, shape: number[], read: () => Promise<Float32Array>): void => {
-    const own = ggufTensorType(name, shape, type);
+    const wanted = wantedTypes.get(name) ?? type;
+    const own = ggufTensorType(name, shape, wanted);
     const rowLength = shape.at(-1)!;
     const data = async (): Promise<Uint8Array> => quantizeBlocks(own, await read(), { rowLength });
-    plans.push({ name, shape, type: own, data });
+    plans.push({ name, shape, type: own, wanted, data });
   };
   const copy = (to: string, from: string, shape: number[]): void =>
     plan(to, shape, () => readTensor(checkpoint, from, shape));
@@ -62,7 +79,6 @@ export function ggufTensors(checkpoint: Checkpoint, type: QuantizableType): Gguf
     planLinears(checkpoint, to.linears, from.linears, plan);
   }
   copyNorm(target.finalNorm, source.finalNorm);
-  const head = headTensor(checkpoint);
   if (head !== source.embedding || family.architecture === 'gptneox') copy(target.head.weight, head, [V, H]);
   return plans;
 }

@@ -32,6 +32,8 @@ const FILE_TYPES: Partial<Record<QuantizableType, number>> = {
 export interface WriteGgufOptions extends LongTaskOptions {
   /** Type of the matrices: F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K or Q6_K. */
   readonly type: QuantizableType;
+  /** Type of embedding and head; `stored` is their own dtype, F32 where it is none of a GGUF file. @default `type`, as `llama-quantize --pure` */
+  readonly vocabularyType?: QuantizableType | 'stored' | undefined;
   /** `null` leaves it out. @default the checkpoint's own, or none where the checkpoint has none */
   readonly tokenizer?: TextTokenizer | null | undefined;
   /** `general.name`. @default the file's name without its ending */
@@ -60,7 +62,7 @@ export async function writeGgufCheckpoint(
   path: string,
   options: WriteGgufOptions,
 ): Promise<WrittenGguf> {
-  const { type } = options;
+  const { type, vocabularyType = type } = options;
   const fileType = FILE_TYPES[type];
   if (fileType === undefined) {
     const expected = `one of: ${Object.keys(FILE_TYPES).join(', ')}`;
@@ -71,7 +73,7 @@ export async function writeGgufCheckpoint(
       received: type,
     });
   }
-  const plans = ggufTensors(checkpoint, type);
+  const plans = ggufTensors(checkpoint, type, vocabularyType);
   const tokenizer = options.tokenizer === undefined ? await ownTokenizer(checkpoint) : options.tokenizer;
   const name = options.name ?? basename(path).replace(/\.gguf$/i, '');
   const fields = ggufMetadata(checkpoint.spec, tokenizer, { fileType, name });
@@ -85,7 +87,9 @@ export async function writeGgufCheckpoint(
   await writeGgufFile(path, { fields, tensors: plans }, options);
   return {
     types: new Map(plans.map((plan) => [plan.name, plan.type])),
-    fallbacks: plans.filter((plan) => plan.type !== type && plan.type !== 'F32').map((plan) => plan.name),
+    fallbacks: plans
+      .filter((plan) => plan.type !== plan.wanted && plan.type !== 'F32')
+      .map((plan) => plan.name),
   };
 }
 

@@ -4,12 +4,18 @@ import { join } from 'node:path';
 import { BitcliffError } from '@bitcliff/core';
 import { type QuantizableType, quantizeBlocks } from '@bitcliff/formats';
 import { openGgufFile } from '@bitcliff/formats/node';
+import { createKernels } from '@bitcliff/kernels';
+import { quantizeLinear, type Recipe, resolveRecipes } from '@bitcliff/quantize';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { goldenFolder, maxDifference } from '../../test/helpers/golden.ts';
 import { tinyCheckpoint } from '../../test/helpers/tiny-checkpoint.ts';
+import { ggmlTypeOf } from '../artifacts/artifact-formats.ts';
 import type { Checkpoint } from '../checkpoint.ts';
+import { toMatrix } from '../engine/load-parts.ts';
 import { openCheckpoint } from '../open-checkpoint.node.ts';
 import { referenceForward } from '../reference/reference-forward.ts';
+import { transpose } from '../transpose.ts';
+import { readBlock } from '../weights.ts';
 import { ggufTensorType } from './gguf-tensors.ts';
 import { writeGgufCheckpoint } from './write-gguf-checkpoint.node.ts';
 
@@ -44,6 +50,28 @@ describe('ggufTensorType', () => {
 });
 
 describe('writeGgufCheckpoint', () => {
+  it.each(['q4_0', 'q8_0', 'q4_k', 'q6_k'])('has the weights of recipe %s', async (name) => {
+    const source = await tinyCheckpoint({ hidden_size: 256, intermediate_size: 512 });
+    const [recipe] = resolveRecipes([name]) as [Recipe];
+    const type = ggmlTypeOf(source, recipe)!;
+    const options = { type, vocabularyType: 'stored', tokenizer: null } as const;
+    const { types, fallbacks } = await writeGgufCheckpoint(source, path, options);
+    expect(fallbacks).toEqual([]);
+    expect([types.get('token_embd.weight'), types.get('output.weight')]).toEqual(['F32', 'F32']);
+    const back = await openCheckpoint(path);
+    const kernels = await createKernels({ backend: 'reference' });
+    const [original, written] = [await readBlock(source, 0), await readBlock(back, 0)];
+    for (const linear of original.linears) {
+      const { weight } = written.linears.find(({ module }) => module.place === linear.module.place)!;
+      const policy = recipe.roles[linear.module.role];
+      const quantized = await quantizeLinear(toMatrix(linear), policy, { kernels, name: 'w' });
+      const { inFeatures, outFeatures } = linear.module;
+      const expected = quantized.kind === 'float' ? quantized.weight : new Float32Array();
+      expect(weight).toEqual(transpose(expected, inFeatures, outFeatures));
+    }
+    await back.close();
+  });
+
   it.each<QuantizableType>(['F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1', 'Q5_0', 'Q5_1', 'Q4_K', 'Q5_K', 'Q6_K'])(
     'stores every matrix as %s where rows are whole blocks',
     async (type) => {

@@ -3,11 +3,12 @@
  *   absMax, sumAbs, above   f32[N]     max |x|, Σ |x|, number of |x| > threshold, over the tokens
  *   variance                f32[S]     mean over features of (x − mean)²
  *   int8Error               f32[S]     Σ over features of (x − scale · code)², scale = max(absmax, 2^-100) / 127, code half to even
- *   gram                    f32[N, N]  Xᵀ X
+ *   gram.<row>.<column>               blocks of Xᵀ X: see gram-blocks.ts
  *   difference, reference   f32[S]     Σ (x − b)² and Σ b² with b the baseline's X, fed as `<point>.baseline`
  *   values                  f32[S, N]  X itself
  */
 import { Tensor } from '@bitcliff/core';
+import { addGramBlocks } from './gram-blocks.ts';
 import { ACTIVATION_FLOOR } from './linear-graph.ts';
 import type { WeightedGraph } from './weighted-graph.ts';
 
@@ -69,10 +70,7 @@ export function addTap(
     const error = graph.node('Sub', [x, graph.node('DequantizeLinear', [codes, scale, zeros], axis0)]);
     reduce('ReduceSumSquare', error, overFeatures, 'int8Error', ['S']);
   }
-  if (gram) {
-    graph.node('Gemm', [x, x], { outputs: [`${point}.gram`], attributes: { transA: { int: 1 } } });
-    graph.output(`${point}.gram`, 'F32', [features, features]);
-  }
+  if (gram) addGramBlocks(graph, point, x, features);
   if (difference) {
     const baseline = graph.input(`${point}.baseline`, 'F32', ['S', features]);
     reduce('ReduceSumSquare', graph.node('Sub', [x, baseline]), overFeatures, 'difference', ['S']);

@@ -32,10 +32,12 @@ import { embedRows, rowFeeds } from '../engine/row-tensors.ts';
 import type { Scratch } from '../engine/scratch.ts';
 import type { SessionOptions } from '../engine/session.ts';
 import { buildBlockGraph } from '../graph/block-graph.ts';
+import { mirrorGram, sumGramBlocks } from '../graph/gram-blocks.ts';
 import type { GraphLinear } from '../graph/linear-graph.ts';
 import type { TapStatistics } from '../graph/tap-graph.ts';
+import { groupLinears } from '../linear-groups.ts';
 import { packRequests } from '../packing.ts';
-import { rotaryTables } from '../rotary.ts';
+import { createRotaryRows } from '../rotary.ts';
 import type { TapPoint } from '../taps.ts';
 import { type BlockWeights, type FloatLinear, readBlock } from '../weights.ts';
 import { blockFingerprint } from './block-fingerprint.ts';
@@ -133,7 +135,7 @@ export async function quantizeModel(
     await embedRows(ort, checkpoint, embedding, { rows, table: null }, (r, states) =>
       hidden.write(0, r, states),
     );
-    const tables = spec.positions.kind === 'rotary' ? rotaryTables(spec.positions, rowLength) : null;
+    const rotary = spec.positions.kind === 'rotary' ? createRotaryRows(spec.positions, rowLength) : null;
     const reports: LayerReport[] = [];
     let resumed = 0;
     let fingerprint = '';
@@ -150,7 +152,7 @@ export async function quantizeModel(
         const S = row.tokens.length;
         const outputs = await runner.run({
           hidden: new ort.Tensor('float32', await hidden.read(0, r), [S, H]),
-          ...rowFeeds(ort, spec, row, spec.attention.windows[layer] ?? null, tables),
+          ...rowFeeds(ort, spec, row, spec.attention.windows[layer] ?? null, rotary),
         });
         take?.(outputs);
         if (keep) await hidden.write(0, r, outputs.out!.data as Float32Array);
@@ -159,9 +161,8 @@ export async function quantizeModel(
 
     for (let layer = 0; layer < spec.layers; layer++) {
       const weights = await readBlock(checkpoint, layer);
-      const policies = weights.linears.map(({ module }) =>
-        policyFor(recipe, { name: module.weight, role: module.role, layer, layers: spec.layers }),
-      );
+      const policyOf = ({ module: { weight: name, role } }: FloatLinear): LinearPolicy | null =>
+        policyFor(recipe, { name, role, layer, layers: spec.layers });
       fingerprint = await blockFingerprint(fingerprint, { recipe, hash, weights });
       let block = await blocks.read(layer);
       const isDone = block?.fingerprint === fingerprint;
@@ -194,7 +195,7 @@ export async function quantizeModel(
           await runRows(layer, runner, { keep: propagation === 'original', what: 'calibrate' }, roles.add);
         }
         step(layer, 'quantize');
-        const linears = await quantizeGroups(weights, policies, { kernels, inputs: roles.of });
+        const linears = await quantizeGroups(weights, policyOf, { kernels, inputs: roles.of });
         block = { fingerprint, linears };
         await blocks.write(layer, block);
       }
@@ -315,40 +316,35 @@ function createRoleStatistics({ linears }: BlockWeights, lengths: readonly numbe
     taps,
     add(outputs: Readonly<Record<string, OrtTensor>>): void {
       for (const [role, { absMax, sumAbs, gram }] of found) {
-        const read = (name: string): Float32Array => outputs[`${role}.input.${name}`]!.data as Float32Array;
-        const [max, sum, products] = [read('absMax'), read('sumAbs'), read('gram')];
+        const read = (name: string): Float32Array => outputs[name]!.data as Float32Array;
+        const point = `${role}.input`;
+        const [max, sum] = [read(`${point}.absMax`), read(`${point}.sumAbs`)];
         for (let i = 0; i < max.length; i++) {
           absMax[i] = Math.max(absMax[i]!, max[i]!);
           sumAbs[i]! += sum[i]!;
         }
-        for (let i = 0; i < gram.length; i++) gram[i]! += products[i]!;
+        sumGramBlocks(gram, point, absMax.length, read);
       }
     },
     of(role: ModuleRole): InputStatistics | undefined {
       if (tokens === 0) return undefined;
       const { absMax, sumAbs, gram } = found.get(role)!;
-      return { tokens, absMax, meanAbs: Float32Array.from(sumAbs, (sum) => sum / tokens), gram };
+      const meanAbs = Float32Array.from(sumAbs, (sum) => sum / tokens);
+      return { tokens, absMax, meanAbs, gram: mirrorGram(gram, absMax.length) };
     },
   };
 }
 
-/** Quantize the layers of a block; those of one role with one policy share their input and are quantized together. */
+/** Quantize the layers of a block. */
 async function quantizeGroups(
   { linears }: BlockWeights,
-  policies: readonly (LinearPolicy | null)[],
+  policyOf: (linear: FloatLinear) => LinearPolicy | null,
   options: { readonly kernels: Kernels; readonly inputs: (role: ModuleRole) => InputStatistics | undefined },
 ): Promise<QuantizedPlace[]> {
-  const groups = new Map<string, FloatLinear[]>();
-  for (const [i, linear] of linears.entries()) {
-    const key = `${linear.module.role} ${JSON.stringify(policies[i])}`;
-    groups.set(key, [...(groups.get(key) ?? []), linear]);
-  }
   const result = new Map<LinearPlace, QuantizedPlace>();
-  for (const group of groups.values()) {
-    const { role } = group[0]!.module;
-    const policy = policies[linears.indexOf(group[0]!)]!;
+  for (const { policy, linears: group } of groupLinears(linears, policyOf)) {
     const named = group.map((linear) => ({ name: linear.module.weight, weight: toMatrix(linear) }));
-    const inputs = options.inputs(role);
+    const inputs = options.inputs(group[0]!.module.role);
     const made = await quantizeLinears(named, policy, {
       kernels: options.kernels,
       ...(inputs === undefined ? {} : { inputs }),

@@ -46,7 +46,7 @@ export interface StudyCalibration {
   /** Windows. @default 64 */
   readonly samples?: number | undefined;
   /** Tokens of a window. @default 512, or the positions of the model */
-  readonly length?: number | undefined;
+  readonly length?: number | null | undefined;
   /** @default 0 */
   readonly seed?: number | undefined;
 }
@@ -75,7 +75,7 @@ export interface StudyConfig {
   /** Tasks and groups. @default [] */
   readonly tasks?: readonly string[] | undefined;
   /** Where their rows are, as `bitcliff eval --data` takes it. */
-  readonly data?: string | undefined;
+  readonly data?: string | null | undefined;
   /** Modules that export tasks made by `defineTask`. @default [] */
   readonly define?: readonly string[] | undefined;
   /** Rows of each task. @default all */
@@ -124,11 +124,8 @@ type Defined<T> = { readonly [Key in keyof T]-?: Exclude<T[Key], undefined> };
 
 /** A config with its defaults. */
 export interface Study
-  extends Defined<Omit<StudyConfig, 'data' | 'calibration' | 'texts' | 'sensitivity' | 'engine'>> {
-  readonly data: string | null;
-  readonly calibration: readonly (Defined<Omit<StudyCalibration, 'length'>> & {
-    readonly length: number | null;
-  })[];
+  extends Defined<Omit<StudyConfig, 'calibration' | 'texts' | 'sensitivity' | 'engine'>> {
+  readonly calibration: readonly Defined<StudyCalibration>[];
   readonly texts: readonly Defined<StudyText>[];
   readonly sensitivity: Defined<NonNullable<StudyConfig['sensitivity']>>;
   readonly engine: Defined<NonNullable<StudyConfig['engine']>>;

@@ -79,11 +79,7 @@ async function taskTexts(source: string, data: string | undefined, run: InputOpt
   const [, name = '', split] = source.split(':');
   if (split !== undefined && split !== 'train') throw badSource('an unknown split', 'train', split);
   if (data === undefined) {
-    throw badSource(
-      'no place of the rows',
-      '--data with a folder, or hf: for the data sets of the tasks',
-      source,
-    );
+    throw badSource('no place of the rows', 'data: a folder, or hf: for the data sets of the tasks', source);
   }
   const found = resolveTasks([name]);
   const windows = found.find(({ outputType }) => outputType === 'windows');
@@ -107,7 +103,7 @@ function rightAnswer(task: Task, row: unknown): string {
 }
 
 const badSource = (problem: string, expected: string, received: string): InvalidInputError =>
-  new InvalidInputError({ op: 'calibration', problem, expected, received, where: '--calibration' });
+  new InvalidInputError({ op: 'calibration', problem, expected, received, where: 'calibration' });
 
 async function readText(path: string): Promise<string> {
   let bytes: Uint8Array;
@@ -117,7 +113,7 @@ async function readText(path: string): Promise<string> {
     throw new NotFoundError({
       op: 'calibration',
       problem: 'cannot read the calibration text',
-      expected: 'a file, or one of the sources that --help lists',
+      expected: 'a file, or one of the named sources',
       path,
       cause,
     });

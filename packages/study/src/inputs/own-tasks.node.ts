@@ -19,7 +19,7 @@ export async function importTasks(files: readonly string[]): Promise<Task[]> {
         op: 'eval',
         problem: 'the module cannot be imported',
         received,
-        where: '--define',
+        where: 'define',
         path: file,
         cause,
       });
@@ -30,7 +30,7 @@ export async function importTasks(files: readonly string[]): Promise<Task[]> {
         op: 'eval',
         problem: 'the module exports no task',
         expected: 'an export made by defineTask of @bitcliff/evals',
-        where: '--define',
+        where: 'define',
         path: file,
       });
     }

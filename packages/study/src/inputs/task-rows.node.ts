@@ -11,7 +11,7 @@ import {
 import { isHubUri, parseHubUri, snapshot } from '@bitcliff/formats/hub';
 import type { InputOptions } from './input-options.ts';
 
-/** `--data` that stands for the tasks' own data sets. */
+/** What stands for the tasks' own data sets. */
 export const OWN_DATA_SETS = 'hf:';
 
 /**
@@ -61,7 +61,7 @@ async function fetchOwnData(task: Task, run: InputOptions): Promise<{ path: stri
       problem: `the data of task "${task.name}" is not on the Hub`,
       expected: 'a folder',
       received: OWN_DATA_SETS,
-      where: '--data',
+      where: 'data',
     });
   }
   const { repo, revision, file } = task.hub;

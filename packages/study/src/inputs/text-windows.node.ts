@@ -45,7 +45,7 @@ async function readStart(file: string): Promise<string> {
     throw new InvalidInputError({
       op: 'readTextWindows',
       problem: 'cannot read the text',
-      where: '--text',
+      where: 'text',
       path: file,
       cause,
     });

@@ -71,6 +71,7 @@ export function searchAwqScales(
 /**
  * Codes of one layer of the group under the scales that won.
  * @param name decides whether the clip search leaves the layer out, as the original does for query and key projections
+ * @param largest see `encodeWeight`
  */
 export function quantizeAwqLayer(
   name: string,
@@ -79,6 +80,7 @@ export function quantizeAwqLayer(
   scales: Float32Array,
   scheme: WeightScheme,
   method: Pick<AwqMethod, 'clip'>,
+  largest?: number,
 ): AwqLayer {
   let scaled: Matrix = { ...weight, data: scaleRows(weight, scales) };
   const clipped = method.clip === 'all' || (method.clip === 'notQueryOrKey' && !isQueryOrKey(name));
@@ -87,7 +89,7 @@ export function quantizeAwqLayer(
     const clip = searchAwqClip(scaled, inputs, scales, scheme);
     scaled = { ...scaled, data: applyAwqClip(scaled, clip, groupRowsOf(scheme, weight.rows)) };
   }
-  return { stored: encodeWeight(scaled, scheme), clipped };
+  return { stored: encodeWeight(scaled, scheme, largest), clipped };
 }
 
 /** llm-awq auto_clip.py skips these names: the product q · k is too sensitive. The names of the last three path components are looked at. */

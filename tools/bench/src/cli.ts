@@ -19,6 +19,7 @@ import { kernelsBrowser } from './kernels/kernels-browser.bench.ts';
 import { trainStep } from './pretrain/train-step.bench.ts';
 import { quantizeMethods } from './quantize/methods.bench.ts';
 import { quantizeWholeModel } from './quantize/quantize-model.bench.ts';
+import { report } from './report/report.bench.ts';
 import { llamaCpp } from './runtime/llama-cpp.bench.ts';
 import { memory } from './runtime/memory.bench.ts';
 import { PYTHIA } from './runtime/pythia.bench.ts';
@@ -46,6 +47,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   analysisMemory,
   llamaCpp,
   trainStep,
+  report,
 ];
 
 const { values, positionals } = parseArgs({

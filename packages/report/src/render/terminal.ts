@@ -29,21 +29,23 @@ export function renderTerminal(report: Report, { width = 100, rows = 40 }: Termi
 const bullet = (text: string, width: number): string[] =>
   wrap(text, width - 2).map((line, i) => `${i === 0 ? '•' : ' '} ${line}`);
 
-/** Most columns of the terminal that one cell takes. */
+/** Most columns of the terminal that one cell takes; in a narrow one, half of it. */
 const MOST_CELL = 36;
 
 function tableLines({ title, columns, rows, notes }: Table, width: number, mostRows: number): string[] {
   const shown = rows.slice(0, mostRows);
+  const mostCell = Math.min(MOST_CELL, Math.floor(width / 2) - 2);
   const texts = [
-    columns.map(({ label }) => cut(label, MOST_CELL)),
+    columns.map(({ label }) => cut(label, mostCell)),
     ...shown.map((row) =>
-      row.map((cell, c) => cut(valueText(cell, columns[c]!) + errorText(cell, columns[c]!), MOST_CELL)),
+      row.map((cell, c) => cut(valueText(cell, columns[c]!) + errorText(cell, columns[c]!), mostCell)),
     ),
   ];
   const widths = columns.map((_, c) => Math.max(...texts.map((row) => textWidth(row[c]!))));
   const isNumeric = columns.map((_, c) => rows.some((row) => typeof row[c]!.value === 'number'));
   // the columns before the first number say what a row is about
-  const keys = Math.max(1, isNumeric.indexOf(true));
+  const leading = isNumeric.indexOf(true);
+  const keys = fitting(widths.slice(0, leading === -1 ? 1 : leading), width / 2);
   const left = rows.length - shown.length;
   return [
     title,
@@ -59,6 +61,17 @@ function tableLines({ title, columns, rows, notes }: Table, width: number, mostR
     ...(left > 0 ? [`… ${count(left, 'more row')}`] : []),
     ...notes.flatMap((note) => wrap(note, width)),
   ];
+}
+
+/** How many of the first columns, at least one, have no more than some width together. */
+function fitting(widths: readonly number[], most: number): number {
+  let [fits, used] = [0, 0];
+  for (const width of widths) {
+    used += width + 2;
+    if (used > most && fits > 0) break;
+    fits++;
+  }
+  return Math.max(1, fits);
 }
 
 /** Columns of each part: the keys, and as many others as fit. */

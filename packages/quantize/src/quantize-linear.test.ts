@@ -12,17 +12,21 @@ import {
 } from './index.ts';
 
 const rng = createRng(3);
-const weight = { data: Float32Array.from({ length: 48 * 20 }, () => rng.normal()), rows: 48, columns: 20 };
+/** W [rows, 20], inputs with one that is larger than the others, and what calibration sees of them. */
+function layerOf(rows: number) {
+  const weight = { data: Float32Array.from({ length: rows * 20 }, () => rng.normal()), rows, columns: 20 };
+  const x = Float32Array.from({ length: 300 * rows }, (_, i) => rng.normal() * (i % rows === 5 ? 20 : 1));
+  const X = { data: x, rows: 300, columns: rows };
+  const collector = collectInputStatistics(rows);
+  collector.add(X);
+  return { weight, X, inputs: collector.finish() };
+}
+const small = layerOf(48);
+const { weight, inputs } = small;
+/** Inputs that are whole blocks of every GGUF format. */
+const blocks = layerOf(256);
 const policyOf = (name: string) => resolveRecipes([name])[0]!.roles['mlp.up'];
 const [w8a8, w4] = [policyOf('w8a8'), policyOf('w4')];
-const X = {
-  data: Float32Array.from({ length: 300 * 48 }, (_, i) => rng.normal() * (i % 48 === 5 ? 20 : 1)),
-  rows: 300,
-  columns: 48,
-};
-const collector = collectInputStatistics(48);
-collector.add(X);
-const inputs = collector.finish();
 
 let kernels: Kernels;
 beforeAll(async () => {
@@ -80,6 +84,8 @@ describe('quantizeLinears', () => {
 
   it.each(names)('%s: report and stored weights agree with what runs', async (name) => {
     const policy = policyOf(name)!;
+    const { weight, X, inputs } = policy.weights.kind === 'ggml' ? blocks : small;
+    const K = weight.rows;
     const layers = [
       { name: 'gate', weight },
       { name: 'up', weight: { ...weight, data: weight.data.map((x) => x * 0.5 + 0.01) } },
@@ -97,8 +103,7 @@ describe('quantizeLinears', () => {
       for (let t = 0; t < 300; t++) {
         for (let n = 0; n < 20; n++) {
           let y = 0;
-          for (let k = 0; k < 48; k++)
-            y += X.data[t * 48 + k]! * (data[k * 20 + n]! - effective[k * 20 + n]!);
+          for (let k = 0; k < K; k++) y += X.data[t * K + k]! * (data[k * 20 + n]! - effective[k * 20 + n]!);
           outputs += y * y;
         }
       }

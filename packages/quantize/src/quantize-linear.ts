@@ -1,5 +1,6 @@
 import type { Kernels, Matrix } from '@bitcliff/kernels';
 import { checkFinite, checkInputs } from './internal/check-layers.ts';
+import { mapInto } from './internal/map-into.ts';
 import type { LinearWeights } from './linear-weights.ts';
 import { METHOD_VERSIONS } from './method.ts';
 import { quantizeAwqLayer, scaleRows, searchAwqScales } from './methods/awq/awq.ts';
@@ -185,7 +186,7 @@ function toLinear(
   const { codes, scale } = stored.matrix;
   return {
     kind: 'int8',
-    codes: toSigned(codes),
+    codes: mapInto(new Int8Array(codes.length), codes, (code) => code - 128),
     scale,
     activations,
     inputScale,
@@ -205,13 +206,6 @@ function sharedLargest(
     for (const w of scales === undefined ? weight.data : scaleRows(weight, scales))
       top = Math.max(top, Math.abs(w));
   return top;
-}
-
-/** Codes less 128. `Int8Array.from` with a function takes 15 times as long, and some 20 bytes of heap for each code. */
-function toSigned(codes: Uint8Array): Int8Array {
-  const signed = new Int8Array(codes.length);
-  for (let i = 0; i < codes.length; i++) signed[i] = codes[i]! - 128;
-  return signed;
 }
 
 /** Row j of W divided by s_j, in place. */

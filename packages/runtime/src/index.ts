@@ -27,6 +27,7 @@ export {
   type QuantizeModelOptions,
   type QuantizeModelRecord,
 } from './quantize-model/quantize-model.ts';
+export { type QuantizeModelMemory, quantizeModelMemory } from './quantize-model/estimate-memory.ts';
 export {
   estimateSeconds,
   type MachineRates,

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { analysisMemory } from './analysis/analysis-memory.bench.ts';
 import { standardAnalysis } from './analysis/standard-analysis.bench.ts';
 import type { Benchmark } from './benchmark.ts';
 import { eightTasksScored } from './evals/eight-tasks.bench.ts';
@@ -43,6 +44,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   prepare,
   eightTasksScored,
   standardAnalysis,
+  analysisMemory,
   llamaCpp,
   trainStep,
   report,

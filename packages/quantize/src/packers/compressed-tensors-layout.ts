@@ -6,6 +6,7 @@
 import { Tensor } from '@bitcliff/core';
 import { decodeF16, encodeF16 } from '@bitcliff/formats';
 import type { AffineMatrix } from '@bitcliff/kernels';
+import { mapInto } from '../internal/map-into.ts';
 import type { Float8Weight } from '../schemes/stored-weight.ts';
 import { transpose } from '../schemes/transpose.ts';
 import { packWords, unpackWords, wordsPerRow } from './pack-words.ts';
@@ -116,7 +117,7 @@ export function packIntQuantized(matrix: AffineMatrix): {
     'symmetric, 8 bits, per column',
     received,
   );
-  const weight = Int8Array.from(transpose(codes, rows, columns), (code) => code - 128);
+  const weight = mapInto(new Int8Array(codes.length), transpose(codes, rows, columns), (code) => code - 128);
   return {
     weight: new Tensor('I8', [columns, rows], weight),
     weight_scale: scaleTensor(matrix.scale, [columns, 1]),
@@ -144,7 +145,7 @@ export function unpackIntQuantized(tensors: Readonly<Record<string, Tensor>>): A
   const [columns, rows] = shape as [number, number];
   return {
     codes: transpose(
-      Uint8Array.from(data, (code) => code + 128),
+      mapInto(new Uint8Array(data.length), data, (code) => code + 128),
       columns,
       rows,
     ),

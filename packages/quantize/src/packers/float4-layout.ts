@@ -29,10 +29,7 @@ export function packFloat4(stored: Float4Weight): Float4Tensors {
   const fits = rows % groupSize === 0;
   requirePackable(LAYOUT, fits, 'the last group is shorter', `inputs in groups of ${groupSize}`, rows);
   const along = transpose(codes, rows, columns); // [out, in]
-  const packed = Uint8Array.from(
-    { length: along.length / 2 },
-    (_, i) => along[2 * i]! | (along[2 * i + 1]! << 4),
-  );
+  const packed = new Uint8Array(along.length / 2).map((_, i) => along[2 * i]! | (along[2 * i + 1]! << 4));
   const groups = rows / groupSize;
   return {
     weight_packed: new Tensor('U8', [columns, rows / 2], packed),

@@ -3,7 +3,7 @@ import { MODULE_ROLES } from '../module-role.ts';
 import type { Recipe } from '../recipe.ts';
 import { familyRecipe } from './families.ts';
 import { fp8 } from './fp8/recipe.ts';
-import { ggmlRecipes } from './ggml/recipe.ts';
+import { ggmlRecipes } from './ggml-recipes.ts';
 import { keepRole, ROLE_SUFFIX } from './keep-role.ts';
 import { llmInt8 } from './llm-int8/recipe.ts';
 import { mxfp4 } from './mxfp4/recipe.ts';

@@ -70,7 +70,7 @@ function encodeFloat8(weight: Matrix, { format, granularity }: Float8Scheme): Fl
   const { data, rows, columns } = weight;
   const top = format === 'E4M3' ? F8_E4M3_MAX : F8_E5M2_MAX;
   const scale = absmaxOf(weight, { granularity }).map((a) => a / top || 1);
-  const scaled = Float32Array.from(data, (x, i) => x / scale[i % columns]!);
+  const scaled = data.map((x, i) => x / scale[i % columns]!);
   const codes = (format === 'E4M3' ? encodeF8E4M3 : encodeF8E5M2)(scaled, undefined, 'sat');
   return { kind: 'float8', format, codes, scale, rows, columns };
 }

@@ -23,8 +23,6 @@ interface Sizes {
   readonly variants: number;
   /** Tokens in a row. */
   readonly rowLength: number;
-  /** Bytes for what the caller keeps of a block: statistics. @default 0 */
-  readonly statistics?: number;
 }
 
 /** What must fit whatever the budget, in bytes. */
@@ -40,15 +38,12 @@ interface Needs {
 }
 
 /** The smallest memory budget of a checkpoint, and what it is for. */
-export function neededMemory(
-  { spec, layout }: Checkpoint,
-  { variants, rowLength: S, statistics = 0 }: Sizes,
-): Needs {
+export function neededMemory({ spec, layout }: Checkpoint, { variants, rowLength: S }: Sizes): Needs {
   const { hiddenSize: H, attention, mlp } = spec;
   const sizes = layout.block(0).linears.map(({ inFeatures, outFeatures }) => inFeatures * outFeatures);
   const all = sizes.reduce((a, b) => a + b, 0);
   // every variant may be as large as f32; one layer at a time takes the stored tensor, its transpose and its codes besides
-  const block = 4 * variants * all + 3 * 4 * Math.max(...sizes) + statistics;
+  const block = 4 * variants * all + 3 * 4 * Math.max(...sizes);
   const copies = 2 * BRANCH_KEYS * attention.kvHeads * attention.headDim; // keys and values of shared tokens, for every branch
   const row = 4 * S * (8 * H + 3 * mlp.intermediateSize + attention.heads * S + copies + 2 * H * variants);
   const vocabulary = 4 * (HEAD_TOKENS * spec.embedding.width + 3 * HEAD_ROWS * HEAD_TOKENS);

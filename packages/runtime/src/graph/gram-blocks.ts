@@ -52,6 +52,21 @@ export function addGramBlocks(graph: WeightedGraph, point: string, x: string, fe
   }
 }
 
+/** Bytes of the blocks of one sequence. */
+export function gramBlockBytes(features: number): number {
+  return gramBlocks('', features).reduce((sum, { rows, columns }) => sum + 4 * rows * columns, 0);
+}
+
+/** Arrays that the blocks can be written to, by the names of the outputs. */
+export function gramBuffers(
+  point: string,
+  features: number,
+): { readonly name: string; readonly data: Float32Array; readonly shape: readonly [number, number] }[] {
+  return gramBlocks(point, features).map(({ name, rows, columns }) => {
+    return { name, data: new Float32Array(rows * columns), shape: [rows, columns] };
+  });
+}
+
 /**
  * Add what {@link addGramBlocks} gave for one sequence to a sum, on and below the diagonal blocks.
  * @param sum f64[features × features]  @param read an output by its name

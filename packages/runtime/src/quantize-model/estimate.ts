@@ -10,10 +10,11 @@ import {
 } from '@bitcliff/quantize';
 import type { Checkpoint } from '../checkpoint.ts';
 import { createGraphRunners } from '../engine/graph-runner.ts';
-import { neededMemory } from '../engine/memory-plan.ts';
 import type { Ort } from '../engine/ort.ts';
 import type { SessionOptions } from '../engine/session.ts';
+import { gramBlockBytes } from '../graph/gram-blocks.ts';
 import { WeightedGraph } from '../graph/weighted-graph.ts';
+import { quantizeModelMemory } from './estimate-memory.ts';
 
 /** What has to be done. */
 export interface QuantizeModelWork {
@@ -23,7 +24,7 @@ export interface QuantizeModelWork {
   readonly methodOperations: number;
   /** Weights that are rounded, as often as they are. */
   readonly roundedWeights: number;
-  /** Bytes of the process at its peak, hidden states in memory. */
+  /** Bytes of the process at its peak, hidden states in memory and results on disk: {@link quantizeModelMemory}. */
   readonly peakBytes: number;
 }
 
@@ -47,11 +48,10 @@ export function quantizeModelWork(
   calibration: { readonly sequences: number; readonly length: number },
 ): QuantizeModelWork {
   const { spec, layout } = checkpoint;
-  const { hiddenSize: H, attention } = spec;
+  const { attention } = spec;
   const { sequences, length: S } = calibration;
   const T = sequences * S;
   let [modelOperations, methodOperations, roundedWeights] = [0, 0, 0];
-  let [gram, largest] = [0, 0];
   for (let layer = 0; layer < spec.layers; layer++) {
     let weights = 0;
     let passes = 1;
@@ -66,19 +66,13 @@ export function quantizeModelWork(
       roundedWeights += own.rounded;
     }
     modelOperations += passes * T * (2 * weights + 4 * S * attention.heads * attention.headDim);
-    for (const K of inputs.values()) modelOperations += T * 2 * K * K;
-    gram = 0;
-    for (const K of inputs.values()) gram += 8 * K * K; // f64
-    largest = Math.max(...inputs.values());
+    for (const K of inputs.values()) modelOperations += (T * gramBlockBytes(K)) / 2; // two for each f32
   }
-  const needs = neededMemory(checkpoint, { variants: 2, rowLength: Math.max(2, S) });
-  // the Gram matrix of each role, and three of the largest that a method works on
-  const matrices = T === 0 ? 0 : gram + 3 * 8 * largest ** 2;
   return {
     modelOperations,
     methodOperations,
     roundedWeights,
-    peakBytes: needs.total + 4 * T * H + matrices,
+    peakBytes: quantizeModelMemory(checkpoint, recipe, calibration).total,
   };
 }
 

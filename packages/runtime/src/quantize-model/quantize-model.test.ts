@@ -8,9 +8,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { goldenFolder } from '../../test/helpers/golden.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { createEngine } from '../engine/engine.ts';
-import { neededMemory } from '../engine/memory-plan.ts';
 import { createScratchFile } from '../engine/scratch-file.node.ts';
 import { openCheckpoint } from '../open-checkpoint.node.ts';
+import { quantizeModelMemory } from './estimate-memory.ts';
 import { quantizeModel } from './quantize-model.ts';
 import { createQuantizedBlocks, type QuantizedBlocks } from './quantized-blocks.ts';
 import { openQuantizedFolder } from './quantized-folder.node.ts';
@@ -70,13 +70,12 @@ describe('quantizeModel', () => {
         tokens: 180,
         tokenHash: await tokenHash(sequences),
       });
-      const statistics = 12 * (3 * 32 ** 2 + 64 ** 2); // the Gram matrices
-      const { total } = neededMemory(checkpoint, { variants: 2, rowLength: 30, statistics });
+      const { total, hidden } = quantizeModelMemory(checkpoint, recipe, { sequences: 6, length: 30 });
       const inFolder = openQuantizedFolder(folder, checkpoint, recipe);
       await quantizeModel(checkpoint, recipe, {
         ...options,
         blocks: inFolder,
-        memoryBudget: total,
+        memoryBudget: total - hidden, // they go to the scratch file
         scratch: createScratchFile,
       });
       const scores = await scoresOf(recipe, inMemory);

@@ -26,13 +26,12 @@ import { createGraphRunners, type GraphRunner } from '../engine/graph-runner.ts'
 import { createHiddenStore } from '../engine/hidden-store.ts';
 import { createPrepareInt8, type PrepareInt8 } from '../engine/int8-codes.ts';
 import { createPartLoader, toMatrix } from '../engine/load-parts.ts';
-import { planMemory } from '../engine/memory-plan.ts';
 import type { Ort, OrtTensor } from '../engine/ort.ts';
 import { embedRows, rowFeeds } from '../engine/row-tensors.ts';
 import type { Scratch } from '../engine/scratch.ts';
 import type { SessionOptions } from '../engine/session.ts';
 import { buildBlockGraph } from '../graph/block-graph.ts';
-import { mirrorGram, sumGramBlocks } from '../graph/gram-blocks.ts';
+import { gramBuffers, mirrorGram, sumGramBlocks } from '../graph/gram-blocks.ts';
 import type { GraphLinear } from '../graph/linear-graph.ts';
 import type { TapStatistics } from '../graph/tap-graph.ts';
 import { groupLinears } from '../linear-groups.ts';
@@ -41,6 +40,7 @@ import { createRotaryRows } from '../rotary.ts';
 import type { TapPoint } from '../taps.ts';
 import { type BlockWeights, type FloatLinear, readBlock } from '../weights.ts';
 import { blockFingerprint } from './block-fingerprint.ts';
+import { quantizeModelMemory } from './estimate-memory.ts';
 import type { QuantizedBlocks, QuantizedPlace } from './quantized-blocks.ts';
 
 /** What quantizing a model needs. */
@@ -109,8 +109,10 @@ export async function quantizeModel(
   const rows = packRequests(checkSequences(checkpoint, sequences), { rowLength: 1, sharePrefixes: false });
   const rowLength = Math.max(2, ...rows.map((row) => row.tokens.length));
   const budget = options.memoryBudget ?? DEFAULT_MEMORY_BUDGET;
-  const statistics = rows.length === 0 ? 0 : gramBytes(checkpoint);
-  const plan = planMemory(checkpoint, budget, { variants: 2, rowLength, statistics });
+  const hiddenBudget = hiddenMemory(checkpoint, recipe, budget, {
+    sequences: rows.length,
+    length: rowLength,
+  });
   const hash = sequences.length === 0 ? null : await tokenHash(sequences);
 
   const ownKernels = options.kernels === undefined ? await createKernels() : undefined;
@@ -118,7 +120,7 @@ export async function quantizeModel(
   const runners = createGraphRunners(ort, options);
   const lengths = rows.map((row) => row.tokens.length * H);
   const bytes = 4 * lengths.reduce((a, b) => a + b, 0);
-  const scratch = bytes > plan.hidden && options.scratch !== undefined ? await options.scratch() : null;
+  const scratch = bytes > hiddenBudget && options.scratch !== undefined ? await options.scratch() : null;
   const total = spec.layers * (2 * rows.length + 1);
   let done = 0;
   const step = (layer: number, what: string, count = 1): void => {
@@ -128,7 +130,7 @@ export async function quantizeModel(
     done += count;
   };
   try {
-    const hidden = createHiddenStore(lengths, { variants: 1, memory: plan.hidden, scratch });
+    const hidden = createHiddenStore(lengths, { variants: 1, memory: hiddenBudget, scratch });
     const prepareInt8 = createPrepareInt8(ort, runners);
     const loader = createPartLoader(checkpoint, [null], { ort, runners, kernels });
     const embedding = (await loader.embedding()).value;
@@ -136,6 +138,11 @@ export async function quantizeModel(
       hidden.write(0, r, states),
     );
     const rotary = spec.positions.kind === 'rotary' ? createRotaryRows(spec.positions, rowLength) : null;
+    const roles = createRoleStatistics(
+      ort,
+      checkpoint,
+      rows.reduce((sum, row) => sum + row.tokens.length, 0),
+    );
     const reports: LayerReport[] = [];
     let resumed = 0;
     let fingerprint = '';
@@ -145,16 +152,17 @@ export async function quantizeModel(
       layer: number,
       runner: GraphRunner,
       { keep, what }: { readonly keep: boolean; readonly what: string },
-      take?: (outputs: Readonly<Record<string, OrtTensor>>) => void,
+      statistics?: RoleStatistics,
     ): Promise<void> => {
       for (const [r, row] of rows.entries()) {
         step(layer, what);
         const S = row.tokens.length;
-        const outputs = await runner.run({
+        const feeds = {
           hidden: new ort.Tensor('float32', await hidden.read(0, r), [S, H]),
           ...rowFeeds(ort, spec, row, spec.attention.windows[layer] ?? null, rotary),
-        });
-        take?.(outputs);
+        };
+        const outputs = await runner.run(feeds, statistics?.written);
+        statistics?.add(outputs);
         if (keep) await hidden.write(0, r, outputs.out!.data as Float32Array);
       }
     };
@@ -186,13 +194,10 @@ export async function quantizeModel(
         else step(layer, 'found done', rows.length);
         step(layer, 'found done');
       } else {
-        const roles = createRoleStatistics(
-          weights,
-          rows.map((row) => row.tokens.length),
-        );
         if (rows.length > 0) {
+          roles.reset();
           const runner = await graph(weights.linears.map(asStored), roles.taps);
-          await runRows(layer, runner, { keep: propagation === 'original', what: 'calibrate' }, roles.add);
+          await runRows(layer, runner, { keep: propagation === 'original', what: 'calibrate' }, roles);
         }
         step(layer, 'quantize');
         const linears = await quantizeGroups(weights, policyOf, { kernels, inputs: roles.of });
@@ -257,11 +262,24 @@ function checkNeeds(checkpoint: Checkpoint, recipe: Recipe, sequences: number): 
   return found ?? 'original';
 }
 
-/** Bytes of the Gram matrices of all roles: the sums in float64, and those of one sequence. */
-function gramBytes({ layout }: Checkpoint): number {
-  const { linears } = layout.block(0);
-  const inputs = MODULE_ROLES.map((own) => linears.find(({ role }) => role === own)!.inFeatures);
-  return inputs.reduce((sum, K) => sum + 12 * K * K, 0);
+/** Bytes of hidden states that a budget leaves room for. @throws {InvalidInputError} when what has to be there does not fit */
+function hiddenMemory(
+  checkpoint: Checkpoint,
+  recipe: Recipe,
+  budget: number,
+  calibration: { readonly sequences: number; readonly length: number },
+): number {
+  const { total, hidden } = quantizeModelMemory(checkpoint, recipe, calibration);
+  const needed = total - hidden;
+  if (budget >= needed) return budget - needed;
+  throw new InvalidInputError({
+    op: 'quantizeModel',
+    problem: 'the memory budget is too small for one block',
+    expected: `at least ${Math.ceil(needed / 1e6)} MB`,
+    received: `${Math.floor(budget / 1e6)} MB`,
+    path: checkpoint.path,
+    hint: 'Raise the budget',
+  });
 }
 
 /** The sequences as requests of one row each. */
@@ -294,14 +312,17 @@ async function asQuantized(
   return found === undefined ? float : { ...float, weights: await prepareInt8(found.quantized.linear) };
 }
 
-/** The statistics of the inputs of each role, over all sequences. */
-function createRoleStatistics({ linears }: BlockWeights, lengths: readonly number[]) {
-  const tokens = lengths.reduce((a, b) => a + b, 0);
+/** The statistics of the inputs of each role, over all sequences; one set of arrays for all blocks. */
+function createRoleStatistics(ort: Ort, { layout }: Checkpoint, tokens: number) {
   const found = new Map<ModuleRole, { absMax: Float32Array; sumAbs: Float64Array; gram: Float64Array }>();
+  const written: Record<string, OrtTensor> = {};
+  const { linears } = layout.block(0);
   for (const role of MODULE_ROLES) {
-    const K = linears.find(({ module }) => module.role === role)!.module.inFeatures;
+    const K = linears.find((module) => module.role === role)!.inFeatures;
     const gram = new Float64Array(tokens === 0 ? 0 : K * K);
     found.set(role, { absMax: new Float32Array(K), sumAbs: new Float64Array(K), gram });
+    for (const { name, data, shape } of tokens === 0 ? [] : gramBuffers(`${role}.input`, K))
+      written[name] = new ort.Tensor('float32', data, shape);
   }
   const wanted = {
     channels: true,
@@ -314,6 +335,10 @@ function createRoleStatistics({ linears }: BlockWeights, lengths: readonly numbe
   const taps = new Map<TapPoint, TapStatistics>(MODULE_ROLES.map((role) => [`${role}.input`, wanted]));
   return {
     taps,
+    written,
+    reset(): void {
+      for (const arrays of found.values()) for (const array of Object.values(arrays)) array.fill(0);
+    },
     add(outputs: Readonly<Record<string, OrtTensor>>): void {
       for (const [role, { absMax, sumAbs, gram }] of found) {
         const read = (name: string): Float32Array => outputs[name]!.data as Float32Array;
@@ -326,6 +351,7 @@ function createRoleStatistics({ linears }: BlockWeights, lengths: readonly numbe
         sumGramBlocks(gram, point, absMax.length, read);
       }
     },
+    /** Valid until the next reset. */
     of(role: ModuleRole): InputStatistics | undefined {
       if (tokens === 0) return undefined;
       const { absMax, sumAbs, gram } = found.get(role)!;
@@ -334,6 +360,8 @@ function createRoleStatistics({ linears }: BlockWeights, lengths: readonly numbe
     },
   };
 }
+
+type RoleStatistics = ReturnType<typeof createRoleStatistics>;
 
 /** Quantize the layers of a block. */
 async function quantizeGroups(

@@ -8,14 +8,10 @@ import {
   probeMachine,
   quantizeModelWork,
 } from '@bitcliff/runtime';
-import {
-  openPlanned,
-  type PlannedCheckpoint,
-  type PlannedJob,
-  prepareSettings,
-  type StudyPlan,
-} from './plan-study.node.ts';
+import { openPlanned } from './plan-study.node.ts';
+import type { PlannedCheckpoint, PlannedJob, StudyPlan, TaskData } from './planned.node.ts';
 import type { StudyContext } from './study-context.ts';
+import { prepareSettings } from './task-settings.ts';
 
 /** What is left to do. */
 export interface PlanEstimate {
@@ -45,7 +41,7 @@ export async function estimatePlan(
     const checkpoint = await openPlanned(context, planned);
     try {
       for (const job of jobs) {
-        const cost = await estimateJob(context, plan, job, planned, checkpoint, machine);
+        const cost = await estimateJob(context, job, planned, checkpoint, machine);
         seconds.set(job, cost.seconds);
         peakBytes = Math.max(peakBytes, cost.bytes);
       }
@@ -58,9 +54,8 @@ export async function estimatePlan(
 
 async function estimateJob(
   context: StudyContext,
-  plan: StudyPlan,
   job: PlannedJob,
-  { record, variants }: PlannedCheckpoint,
+  { record }: PlannedCheckpoint,
   checkpoint: Checkpoint,
   machine: MachineRates,
 ): Promise<{ seconds: number; bytes: number }> {
@@ -68,7 +63,7 @@ async function estimateJob(
   const rowLength = Math.min(ROW_LENGTH, spec.maxPositions);
   if (job.kind === 'comparison') return { seconds: 0, bytes: 0 };
   if (job.kind === 'quantize') {
-    const { recipe, calibration } = variants.find(({ variant }) => job.job.endsWith(` ${variant}`))!;
+    const { recipe, calibration } = job.variant!;
     const set = context.study.calibration.find(({ name }) => name === calibration)!;
     const calibrated = { sequences: set.samples, length: set.length ?? rowLength };
     const work = quantizeModelWork(checkpoint, recipe!, calibrated);
@@ -76,7 +71,7 @@ async function estimateJob(
   }
   const perToken = 2 * record.nonEmbeddingParameters + 2 * spec.hiddenSize * spec.vocabularySize;
   const tokens =
-    job.kind === 'task' ? await taskTokens(context, plan, job, checkpoint) : textTokens(context, job);
+    job.task === null ? textTokens(context, job) : await taskTokens(context, job.task, checkpoint);
   const needs = neededMemory(checkpoint, { variants: job.runs.length + 1, rowLength });
   return {
     seconds: (tokens * perToken * passes(context, job, spec.layers)) / machine.modelOperations,
@@ -104,19 +99,13 @@ function passes({ study }: StudyContext, { kind, runs }: PlannedJob, layers: num
 }
 
 async function taskTokens(
-  context: StudyContext,
-  plan: StudyPlan,
-  { task: index }: PlannedJob,
+  { study }: StudyContext,
+  { task, loaded }: TaskData,
   checkpoint: Checkpoint,
 ): Promise<number> {
-  const { task, loaded } = plan.tasks[index]!;
   const rows = loaded.rows.slice(0, SAMPLE_ROWS);
-  const { requests } = prepareTask(
-    task,
-    rows,
-    await checkpoint.tokenizer(),
-    prepareSettings(context.study, checkpoint),
-  );
+  const settings = prepareSettings(study, checkpoint);
+  const { requests } = prepareTask(task, rows, await checkpoint.tokenizer(), settings);
   // choices of an item share their context
   const contexts = new Set(requests.map(({ context: ids }) => ids.join()));
   let tokens = 0;

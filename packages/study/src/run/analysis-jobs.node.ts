@@ -15,7 +15,7 @@ import { BASELINE } from '@bitcliff/runtime';
 import type { AnalysisName, Study } from '../config/study-config.ts';
 import { readTextWindows } from '../inputs/text-windows.node.ts';
 import { inFolder } from '../plan/expand-checkpoints.node.ts';
-import type { PlannedJob } from '../plan/plan-study.node.ts';
+import type { PlannedJob } from '../plan/planned.node.ts';
 import type { StudyContext } from '../plan/study-context.ts';
 import type { RecordKind } from '../records.ts';
 import { withoutPlace } from '../store/study-records.node.ts';

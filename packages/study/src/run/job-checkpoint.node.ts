@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type Checkpoint, createEngine, type Engine, type QuantizedBlocks } from '@bitcliff/runtime';
 import { openQuantizedFolder } from '@bitcliff/runtime/node';
 import { contentKey } from '../content-key.node.ts';
-import { openPlanned, type PlannedCheckpoint, type PlannedRun } from '../plan/plan-study.node.ts';
+import { openPlanned } from '../plan/plan-study.node.ts';
+import type { PlannedCheckpoint, PlannedRun } from '../plan/planned.node.ts';
 import type { StudyContext } from '../plan/study-context.ts';
 import { recipeIdentity, type Variant } from '../plan/variants.ts';
 

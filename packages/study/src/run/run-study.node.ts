@@ -5,7 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BitcliffError, type LongTaskOptions } from '@bitcliff/core';
 import { quantizeModel } from '@bitcliff/runtime';
-import { calibrationSequences, type PlannedJob, planStudy, type StudyPlan } from '../plan/plan-study.node.ts';
+import { calibrationSequences } from '../plan/calibration-tokens.node.ts';
+import { planStudy } from '../plan/plan-study.node.ts';
+import type { PlannedJob, StudyPlan } from '../plan/planned.node.ts';
 import type { StudyContext } from '../plan/study-context.ts';
 import type { StudyFailure } from '../records.ts';
 import { type JobList, openJobList } from '../store/job-list.node.ts';
@@ -125,12 +127,14 @@ async function work(
       const claimed = jobs.claim(open?.planned.name ?? null);
       if (claimed === null) {
         const { waiting, running } = jobs.counts();
-        if (waiting === 0 || running === 0) break;
+        // one that joined has nothing left; the first one stays, in case another dies
+        if (running === 0 || (waiting === 0 && options.join)) break;
         await sleep(WAIT, undefined, { signal: options.signal }).catch(() => {});
         continue;
       }
       const job = planned.get(claimed);
       if (job === undefined) {
+        if (options.join) break; // its runs were done while this process planned
         throw new StoreError({
           problem: 'another process runs this study by another config',
           received: claimed,
@@ -157,16 +161,28 @@ async function work(
         jobs.end(claimed, text);
         options.onEvent?.({ kind: 'failed', job: job.title, error: text });
       }
-      if (job.checkpoint !== '' && jobs.isFinished(job.checkpoint))
-        await removeWork(context.store.db.path, checkpointOf(plan, job));
+      await removeFinished(context, plan, jobs, job);
     }
   } finally {
     await open?.close();
     jobs.release();
   }
-  failBlocked(jobs, options);
+  for (const failure of jobs.failBlocked()) options.onEvent?.({ kind: 'failed', ...failure });
   const { waiting, running, failed } = jobs.counts();
   if (waiting + running + failed === 0) await removeWork(context.store.db.path);
+}
+
+/** Calibrated blocks are not needed once every checkpoint of these bytes is finished. */
+async function removeFinished(
+  { store }: StudyContext,
+  plan: StudyPlan,
+  jobs: JobList,
+  job: PlannedJob,
+): Promise<void> {
+  if (job.checkpoint === '') return;
+  const own = checkpointOf(plan, job);
+  const equal = plan.checkpoints.filter(({ fingerprint }) => fingerprint === own.fingerprint);
+  if (equal.every(({ name }) => jobs.isFinished(name))) await removeWork(store.db.path, own);
 }
 
 function needsModel({ kind }: PlannedJob): boolean {
@@ -187,12 +203,9 @@ async function doJob(
   const { signal, onProgress } = task;
   if (job.kind === 'comparison') return runComparisonJob(context, job, plan);
   if (job.kind === 'fits') return runFitsJob(context, job);
-  if (job.kind === 'task')
-    return runTaskJob(context, job, plan.tasks[job.task]!, open!, { signal, onProgress });
+  if (job.kind === 'task') return runTaskJob(context, job, job.task!, open!, { signal, onProgress });
   if (job.kind !== 'quantize') return runAnalysisJob(context, job, open!, { signal, onProgress });
-  const variant = open!.planned.variants.find(
-    (own) => job.job === `quantize ${job.checkpoint} ${own.variant}`,
-  )!;
+  const variant = job.variant!;
   await quantizeModel(open!.checkpoint, variant.recipe!, {
     ...context.engine,
     blocks: open!.blocks(variant),
@@ -200,11 +213,6 @@ async function doJob(
     signal,
     onProgress: (event) => onProgress?.({ ...event, phase: job.title }),
   });
-}
-
-/** What waits for a job that failed has failed too. */
-function failBlocked(jobs: JobList, { onEvent }: RunStudyOptions): void {
-  for (const { job, error } of jobs.failBlocked()) onEvent?.({ kind: 'failed', job, error });
 }
 
 function describe(error: unknown): string {

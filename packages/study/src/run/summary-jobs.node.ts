@@ -2,7 +2,7 @@
 import { type DegradationPoint, fitScalingLaw, type LawFit } from '@bitcliff/analysis';
 import { BitcliffError, InternalError } from '@bitcliff/core';
 import { compareResults, type TaskResult } from '@bitcliff/evals';
-import type { PlannedJob, StudyPlan } from '../plan/plan-study.node.ts';
+import type { PlannedJob, StudyPlan } from '../plan/planned.node.ts';
 import type { StudyContext } from '../plan/study-context.ts';
 import type { LossRecord } from '../records.ts';
 import { readStudy, withoutPlace } from '../store/study-records.node.ts';

@@ -9,8 +9,9 @@ import {
   summarizeSamples,
 } from '@bitcliff/evals';
 import type { Engine } from '@bitcliff/runtime';
-import { type PlannedJob, type PlannedRun, prepareSettings, type TaskData } from '../plan/plan-study.node.ts';
+import type { PlannedJob, PlannedRun, TaskData } from '../plan/planned.node.ts';
 import type { StudyContext } from '../plan/study-context.ts';
+import { prepareSettings } from '../plan/task-settings.ts';
 import { withoutPlace } from '../store/study-records.node.ts';
 import { type ItemDivergence, itemDivergence, taskDivergence } from './item-divergence.ts';
 import type { JobCheckpoint } from './job-checkpoint.node.ts';

@@ -10,6 +10,7 @@ import {
   type Matrix,
   multiplyAdd,
 } from '@bitcliff/kernels';
+import { mapInto } from '../../internal/map-into.ts';
 import type { GptqMethod } from '../../method.ts';
 import { affineOptions } from '../../schemes/encode-weight.ts';
 import type { InputStatistics } from '../../statistics/input-statistics.ts';
@@ -77,7 +78,7 @@ export function gptq(
       fitGroup(g, original, g * groupSize, Math.min(groupSize, K - g * groupSize));
   }
   const order = inputOrder(H, K, actOrder);
-  const { U, dampPercent } = dampedFactor(permuted(H, K, order), K, method.dampPercent);
+  const { U, dampPercent } = dampedFactor(actOrder ? permuted(H, K, order) : H, K, method.dampPercent);
 
   const W = new Float64Array(K * N); // [in in order, out]
   for (let i = 0; i < K; i++) W.set(original.subarray(order[i]! * N, (order[i]! + 1) * N), i * N);
@@ -138,7 +139,7 @@ export function gptq(
 
 /** H = 2 G / tokens; inputs that were never above 0 get 1 on the diagonal. */
 function hessian({ gram, tokens }: Pick<InputStatistics, 'gram' | 'tokens'>, K: number) {
-  const H = Float64Array.from(gram, (g) => (2 * g) / tokens);
+  const H = mapInto(new Float64Array(gram.length), gram, (g) => (2 * g) / tokens);
   const dead: number[] = [];
   for (let k = 0; k < K; k++) {
     if (H[k * K + k] !== 0) continue;

@@ -1,5 +1,5 @@
-import { defineRecipe, everyRole, type Recipe } from '../../recipe.ts';
-import { GGML_BITS, type GgmlType } from '../../weight-scheme.ts';
+import { defineRecipe, everyRole, type Recipe } from '../recipe.ts';
+import { GGML_BITS, type GgmlType } from '../weight-scheme.ts';
 
 /** The block formats of GGUF files, weight-only: `q4_0`, `q4_1`, `q5_0`, `q5_1`, `q8_0`, `q4_k`, `q5_k`, `q6_k`. */
 export const ggmlRecipes: readonly Recipe[] = (Object.keys(GGML_BITS) as GgmlType[]).map((type) =>

@@ -31,6 +31,18 @@ export interface StudyView {
   checkpointLegend(names: Iterable<string>): LegendEntry[];
 }
 
+/** The name of a variant's recipe without that of its calibration set, which the names of both may end in; `null` for the baseline. */
+export function recipeName({
+  recipe,
+  calibration,
+}: Pick<RecordOf<'variant'>, 'recipe' | 'calibration'>): string | null {
+  const suffix = ` @${calibration}`;
+  if (recipe === null) return null;
+  return calibration !== null && recipe.name.endsWith(suffix)
+    ? recipe.name.slice(0, -suffix.length)
+    : recipe.name;
+}
+
 /** A view on the records of a study. */
 export function createStudyView(study: StudyRecords): StudyView {
   const cache = new Map<RecordKind, readonly unknown[]>();
@@ -40,7 +52,7 @@ export function createStudyView(study: StudyRecords): StudyView {
   };
   const checkpoints = records('checkpoint');
   const variants = [...new Map(records('variant').map((record) => [record.variant, record])).values()];
-  const recipes = [...new Set(variants.flatMap(({ recipe }) => recipe?.name ?? []))];
+  const recipes = [...new Set(variants.flatMap((record) => recipeName(record) ?? []))];
   const calibrations = [...new Set(variants.flatMap(({ calibration }) => calibration ?? []))];
   const variantOf = new Map(variants.map((record) => [record.variant, record]));
 
@@ -71,7 +83,7 @@ export function createStudyView(study: StudyRecords): StudyView {
         const record = variantOf.get(name);
         return name === BASELINE
           ? { label: name, ...BASELINE_STYLE }
-          : recipeEntry(name, record?.recipe?.name ?? name, record?.calibration ?? null);
+          : recipeEntry(name, (record && recipeName(record)) ?? name, record?.calibration ?? null);
       }),
     recipeLegend: (names) => inOrder(names, recipes).map((name) => recipeEntry(name, name, null)),
     checkpointLegend: (names) => {

@@ -1,8 +1,8 @@
 /**
- * @file The tokenizer of the library, made fast for many similar texts without another result. Its BPE takes most of the time: it works on words, which recur,
- * behind a cache that moves an entry on every hit and holds 10,000. Tokenizers converted from SentencePiece split nothing, so that a whole text is one word.
+ * @file The tokenizer of the library, made fast for many similar texts without another result. Most of its time goes into words, which recur: BPE has a cache
+ * that moves an entry on every hit and holds 10,000, the bytes of a word are made anew each time. Tokenizers converted from SentencePiece split nothing, so that a whole text is one word.
  */
-import { BPE, Tokenizer } from '@huggingface/tokenizers';
+import { BPE, ByteLevelPreTokenizer, SequencePreTokenizer, Tokenizer } from '@huggingface/tokenizers';
 
 /** Stands for a space in SentencePiece. */
 export const SPACE_MARK = '▁';
@@ -26,31 +26,42 @@ interface TokenizerJson {
 }
 
 /**
- * The library's tokenizer with words of BPE remembered, and whole texts split into words where no merge joins two.
+ * The library's tokenizer with words of BPE and their bytes remembered, and whole texts split into words where no merge joins two.
  * @throws what the library throws for files that it does not understand
  */
 export function createWordTokenizer(tokenizerJson: object, tokenizerConfig: object): Tokenizer {
   const tokenizer = new Tokenizer(splitWords(tokenizerJson), tokenizerConfig);
-  const { model } = tokenizer;
-  if (model instanceof BPE) model.encode = rememberWords(model.encode.bind(model));
+  const { model, pre_tokenizer: splitter } = tokenizer;
+  if (model instanceof BPE) {
+    const encode = model.encode.bind(model);
+    model.encode = remembering((word) => encode([word])); // BPE encodes each word alone
+  }
+  for (const step of splitter instanceof SequencePreTokenizer ? splitter.tokenizers : [splitter])
+    if (step instanceof ByteLevelPreTokenizer && !step.add_prefix_space) rememberBytes(step);
   return tokenizer;
 }
 
-/** BPE encodes each word alone. @param encode the tokens of words, one behind the other */
-function rememberWords(encode: (words: string[]) => string[]): (words: string[]) => string[] {
+/** Splits a text into words, and writes the bytes of each as characters; a word alone is no further split. */
+function rememberBytes(step: ByteLevelPreTokenizer): void {
+  const ofWords = remembering(step.pre_tokenize_text.bind(step));
+  step.pre_tokenize_text = (text) => ofWords(step.use_regex ? (text.match(step.pattern) ?? []) : [text]);
+}
+
+/** What `make` gives for words, one behind the other. */
+function remembering(make: (word: string) => string[]): (words: readonly string[]) => string[] {
   const known = new Map<string, readonly string[]>();
   return (words) => {
-    const tokens: string[] = [];
+    const all: string[] = [];
     for (const word of words) {
       let own = known.get(word);
       if (own === undefined) {
-        own = encode([word]);
+        own = make(word);
         if (known.size === MAX_WORDS) known.clear();
         if (word.length <= MAX_WORD_LENGTH) known.set(word, own);
       }
-      for (const token of own) tokens.push(token);
+      for (const part of own) all.push(part);
     }
-    return tokens;
+    return all;
   };
 }
 

@@ -103,7 +103,10 @@ describe('bitcliff report', () => {
       code: 2,
       stderr: expect.stringContaining('html'),
     });
-    expect((await runCommand('report', join(folder, 'missing.sqlite'))).code).toBe(1);
+    expect(await runCommand('report', join(folder, 'missing.sqlite'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/no such store .*missing\.sqlite.*bitcliff study run/s),
+    });
     writeFileSync(join(folder, 'broken.sqlite'), 'not a database, but long enough to be taken for one');
     expect(await runCommand('report', join(folder, 'broken.sqlite'))).toMatchObject({
       code: 1,

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { BitcliffError, UnknownNameError } from '@bitcliff/core';
+import { BitcliffError, NotFoundError, UnknownNameError } from '@bitcliff/core';
 import {
   buildReport,
   type Report,
@@ -91,6 +92,14 @@ async function storeOf(path: string): Promise<string> {
 }
 
 function readReport(store: string): Report {
+  if (!existsSync(store)) {
+    throw new NotFoundError({
+      op: 'report',
+      problem: 'no such store',
+      path: store,
+      hint: '`bitcliff study run` makes it',
+    });
+  }
   const study = openStudy(store);
   try {
     return buildReport(study);

@@ -1,7 +1,7 @@
 /** @file The records of a study as sections read them: printable, read once, with the order and the looks of checkpoints and variants. */
 import type { Manifest, RecordKind, RecordTypes, Stored, StudyRecords } from '@bitcliff/study';
 import type { LegendEntry } from '../report.ts';
-import { BASELINE_STYLE, checkpointStyle, recipeStyle } from './palette.ts';
+import { BASELINE_STYLE, recipeStyle, sequenceStyle } from './palette.ts';
 import { printable, printableDeep } from './printable.ts';
 
 /** Name of the unquantized variant in records. */
@@ -90,7 +90,7 @@ export function createStudyView(study: StudyRecords): StudyView {
       const order = checkpoints.map(({ checkpoint }) => checkpoint);
       return inOrder(names, order).map((label) => ({
         label,
-        ...checkpointStyle(Math.max(0, order.indexOf(label)), order.length),
+        ...sequenceStyle(Math.max(0, order.indexOf(label)), order.length),
       }));
     },
   };

@@ -100,8 +100,8 @@ function demo() {
   const config = join('examples', 'demo', 'study.config.ts');
   const commands = [
     ['study', 'run', config, ...rest],
-    ['report', config, '--format', 'html,md,csv,svg', '--out', join('examples', 'demo', 'report')],
     ['report', config, '--sections', 'scores'],
+    ['report', config, '--format', 'html,md,csv,svg', '--out', join('examples', 'demo', 'report')],
   ];
   for (const args of commands) {
     process.stderr.write(`▸ bitcliff ${args.join(' ')}\n`);

@@ -51,7 +51,7 @@ describe('bitcliff analyze', () => {
       layer: 0,
       role: 'attn.qkv',
     });
-    expect(record.text).toEqual({ file: text, seed: 0, length: 24, count: 2 });
+    expect(record.text).toEqual({ file: text, seed: 0, length: 24, lines: false, count: 2 });
   });
 
   it.each<[string[], number, string]>([

@@ -79,6 +79,7 @@ function makeRecords(
     gain: [],
     activation: [],
     outlier: [],
+    outlierThreshold: [],
     activationError: [],
     sensitivity: [],
     blockImportance: [],
@@ -416,6 +417,13 @@ function analyses(
     dimensions: [],
     tokenFraction: null,
     layerFraction: null,
+  });
+  stamped.outlierThreshold.push({
+    ...label,
+    thresholds: [4, 5, 6],
+    counts: [3, 1, 0],
+    threshold: 5,
+    run: runs.activation,
   });
   const [noisy] = recipes;
   if (noisy === undefined) return;

@@ -115,6 +115,7 @@ describe('numbers of the page', () => {
         '% of layers': ({ layerFraction }) => (layerFraction === null ? null : 100 * layerFraction),
       },
     ],
+    outlierThreshold: ['outlier-thresholds', { threshold: ({ threshold }) => threshold }],
     fit: [
       'fits',
       {

@@ -12,6 +12,7 @@ export const RECORD_KINDS: readonly RecordKind[] = [
     'gain',
     'activation',
     'outlier',
+    'outlierThreshold',
   ] as const),
   ...(['activationError', 'sensitivity', 'blockImportance', 'noise', 'fit'] as const),
 ];

@@ -20,7 +20,7 @@ const NEEDS: Readonly<Record<string, readonly RecordKind[]>> = {
   'activation-training': ['activation'],
   layers: ['activation', 'weight', 'gain'],
   distributions: ['weight', 'gain'],
-  outliers: ['outlier'],
+  outliers: ['outlier', 'outlierThreshold'],
   activations: ['activation'],
   noise: ['noise'],
   blocks: ['blockImportance'],

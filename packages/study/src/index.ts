@@ -22,6 +22,7 @@ export type {
   FitRecord,
   LossRecord,
   Manifest,
+  OutlierThresholdRecord,
   RecordKind,
   RecordTypes,
   Stored,

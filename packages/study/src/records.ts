@@ -6,12 +6,14 @@ import type {
   ActivationErrorRecord,
   ActivationRecord,
   BlockImportanceRecord,
+  CheckpointLabel,
   GainRecord,
   LawFit,
   NoiseRecord,
   OutlierRecord,
   QidRecord,
   SensitivityRecord,
+  ThresholdSearch,
   WeightRecord,
 } from '@bitcliff/analysis';
 import type { ResultComparison, TaskResult } from '@bitcliff/evals';
@@ -95,6 +97,9 @@ export interface FitRecord extends LawFit {
   }[];
 }
 
+/** The lowest threshold at which the baseline has exactly one outlier dimension (arXiv 2305.19268, B.3). */
+export interface OutlierThresholdRecord extends CheckpointLabel, ThresholdSearch {}
+
 /** The kinds of records. */
 export interface RecordTypes {
   readonly checkpoint: CheckpointRecord;
@@ -106,6 +111,7 @@ export interface RecordTypes {
   readonly gain: GainRecord;
   readonly activation: ActivationRecord;
   readonly outlier: OutlierRecord;
+  readonly outlierThreshold: OutlierThresholdRecord;
   readonly activationError: ActivationErrorRecord;
   readonly sensitivity: SensitivityRecord;
   readonly blockImportance: BlockImportanceRecord;

@@ -1,59 +1,81 @@
 /** @file Outlier dimensions by each rule: table 5 of arXiv 2305.19268. */
-import type { Section } from '../report.ts';
+import type { Section, Table } from '../report.ts';
 import { cell } from '../view/cell.ts';
 import { formatNumber, percent } from '../view/format-number.ts';
 import type { RecordOf, StudyView } from '../view/study-view.ts';
 
 /** When outlier dimensions were looked for. */
 export function outlierSection(view: StudyView): Section | null {
-  const records = view.records('outlier');
-  if (records.length === 0) return null;
+  const tables = [outlierTable(view), thresholdTable(view)].filter((table) => table !== null);
+  if (tables.length === 0) return null;
   return {
     id: 'outliers',
     title: 'Outlier dimensions',
     text: 'Dimensions of the hidden state that are outliers in enough layers and at enough tokens, in every one of the samples.',
     figures: [],
-    tables: [
-      {
-        id: 'outliers',
-        title: 'Outlier dimensions',
-        columns: [
-          ...[
-            'checkpoint',
-            'variant',
-            'input of',
-            'rule',
-            'reading',
-            'samples',
-            'number',
-            '% of sequence',
-            '% of layers',
-            'dimensions',
-          ].map((label) => ({ label })),
-        ],
-        rows: records.map((record) => [
-          cell(record.checkpoint),
-          cell(record.variant),
-          cell(record.role),
-          cell(ruleName(record)),
-          cell(record.reading),
-          cell(record.samples, record),
-          cell(record.dimensions.length, record),
-          cell(record.tokenFraction === null ? null : percent(record.tokenFraction), record),
-          cell(record.layerFraction === null ? null : percent(record.layerFraction), record),
-          cell(dimensionNames(record), record),
-        ]),
-        notes: [
-          ...new Set(
-            records.map(
-              ({ layerShare, tokenShare }) =>
-                `A dimension counts when it is an outlier in at least ${formatNumber(100 * layerShare)} % of layers and ${formatNumber(100 * tokenShare)} % of tokens.`,
-            ),
-          ),
-          'Reading: how the two shares combine. pooled: over all pairs of a layer and a token; union: at tokens where some layer has it; perLayer: in each layer that counts.',
-        ],
-      },
+    tables,
+  };
+}
+
+function outlierTable(view: StudyView): Table | null {
+  const records = view.records('outlier');
+  if (records.length === 0) return null;
+  return {
+    id: 'outliers',
+    title: 'Outlier dimensions',
+    columns: [
+      ...[
+        'checkpoint',
+        'variant',
+        'input of',
+        'rule',
+        'reading',
+        'samples',
+        'number',
+        '% of sequence',
+        '% of layers',
+        'dimensions',
+      ].map((label) => ({ label })),
     ],
+    rows: records.map((record) => [
+      cell(record.checkpoint),
+      cell(record.variant),
+      cell(record.role),
+      cell(ruleName(record)),
+      cell(record.reading),
+      cell(record.samples, record),
+      cell(record.dimensions.length, record),
+      cell(record.tokenFraction === null ? null : percent(record.tokenFraction), record),
+      cell(record.layerFraction === null ? null : percent(record.layerFraction), record),
+      cell(dimensionNames(record), record),
+    ]),
+    notes: [
+      ...new Set(
+        records.map(
+          ({ layerShare, tokenShare }) =>
+            `A dimension counts when it is an outlier in at least ${formatNumber(100 * layerShare)} % of layers and ${formatNumber(100 * tokenShare)} % of tokens.`,
+        ),
+      ),
+      'Reading: how the two shares combine. pooled: over all pairs of a layer and a token; union: at tokens where some layer has it; perLayer: in each layer that counts.',
+    ],
+  };
+}
+
+/** The threshold search of B.3: a family takes the threshold of its smallest model. */
+function thresholdTable(view: StudyView): Table | null {
+  const records = view.records('outlierThreshold');
+  if (records.length === 0) return null;
+  return {
+    id: 'outlier-thresholds',
+    title: 'Threshold search',
+    columns: ['checkpoint', 'threshold', 'searched from', 'to'].map((label) => ({ label })),
+    rows: records.map((record) => [
+      cell(record.checkpoint),
+      cell(record.threshold, record),
+      cell(record.thresholds[0] ?? null, record),
+      cell(record.thresholds.at(-1) ?? null, record),
+    ]),
+    notes: ['The lowest threshold at which the unquantized model has exactly one outlier dimension.'],
   };
 }
 

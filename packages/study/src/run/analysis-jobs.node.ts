@@ -5,6 +5,7 @@ import {
   analyzeActivations,
   analyzeWeights,
   blockImportance,
+  findOutlierThreshold,
   noiseControl,
   qidCurves,
   sensitivity,
@@ -55,10 +56,13 @@ const RUN: Readonly<Record<Exclude<AnalysisName, 'fits'>, (input: AnalysisInput)
     return [...found('weight', weights, ownVariant), ...found('gain', gains, ofBaseline)];
   },
   activations: async ({ job, sequences, recipes, options }) => {
-    const analysis = await analyzeActivations(job.checkpoint, sequences, { ...options, recipes });
+    const { checkpoint } = job;
+    const analysis = await analyzeActivations(checkpoint, sequences, { ...options, recipes });
+    const threshold = await findOutlierThreshold(checkpoint, sequences, options);
     return [
       ...found('activation', analysis.activations, ownVariant),
       ...found('outlier', analysis.outliers, ownVariant),
+      ...found('outlierThreshold', [threshold], ofBaseline),
     ];
   },
   activationError: async ({ job, sequences, recipes, options }) =>

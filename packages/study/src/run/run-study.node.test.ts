@@ -111,6 +111,13 @@ describe('runStudy', () => {
       expect(count('gain')).toBe(3 * layers * 2);
       expect(count('activation')).toBe(9 * layers * roles);
       expect(count('outlier')).toBe(9 * 2);
+      expect(
+        study.records('outlierThreshold').map(({ checkpoint, counts }) => [checkpoint, counts.length]),
+      ).toEqual([
+        ['control-step-0200', 76],
+        ['control-step-0400', 76],
+        ['control', 76],
+      ]);
       expect(count('activationError')).toBe(6 * 2 * layers * roles);
       expect(count('sensitivity')).toBe(3 * roles);
       expect(count('blockImportance')).toBe(3 * layers);

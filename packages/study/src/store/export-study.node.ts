@@ -31,6 +31,7 @@ const KINDS: readonly RecordKind[] = [
   'gain',
   'activation',
   'outlier',
+  'outlierThreshold',
   'activationError',
   'sensitivity',
   'blockImportance',

@@ -20,3 +20,10 @@ it('runs a model without the telemetry of ONNX Runtime, which would leave files'
   expect(readdirSync(temporary)).toEqual([]);
   rmSync(temporary, { recursive: true });
 });
+
+it('ends quietly when nobody reads on', () => {
+  const command = `"${process.execPath}" --conditions=@bitcliff/source "${here('./bin.ts')}" eval --help | true`;
+  const { status, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', command], { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+});

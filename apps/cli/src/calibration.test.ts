@@ -134,7 +134,7 @@ describe('tasks', () => {
   });
 
   it.each<[string, Partial<CalibrationFlags>, string]>([
-    ['task:copa', {}, 'no place of the rows, expected --data'],
+    ['task:copa', {}, 'no place of the rows, expected data'],
     ['task:copa:test', { data: '.' }, 'an unknown split, expected train, received test'],
     ['task:wikitext2_gptq', { data: '.' }, 'task "wikitext2_gptq" has no questions'],
     ['task:copaa', { data: '.' }, 'Did you mean "copa"?'],

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CommandResult, runCommand } from '../test/run-command.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const checkpoint = here('../../../examples/demo/checkpoint');
+const checkpoint = here('../../../examples/demo/checkpoints/control');
 
 let folder: string;
 let data: string;
@@ -56,13 +56,48 @@ describe('bitcliff eval --out', () => {
   });
 });
 
+describe('a task by generation', () => {
+  it('is scored beside the others, stored and compared', async () => {
+    const runs = join(folder, 'generated');
+    const tasks = 'lambada_openai_generated,lambada_openai';
+    const args = ['--limit', '12', '--recipes', 'w4', '--tasks', tasks, '--out', runs];
+    const { code, stdout, stderr } = await evaluate(...args);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('lambada_openai_generated: 12 of 24 rows of lambada_openai.jsonl');
+    expect(stdout).toMatch(/^lambada_openai_generated \(exact_match, n = 12\)/m);
+    const lines = readFileSync(join(runs, 'w4', 'samples_lambada_openai_generated.jsonl'), 'utf8').trim();
+    const samples = lines.split('\n').map((line) => JSON.parse(line));
+    expect(samples).toHaveLength(12);
+    // greedy target tokens are what the model writes: then the word is right too
+    const greedy = readFileSync(join(runs, 'w4', 'samples_lambada_openai.jsonl'), 'utf8')
+      .trim()
+      .split('\n');
+    for (const [i, line] of greedy.entries()) {
+      const { docHash, isGreedy } = JSON.parse(line);
+      expect(samples[i].docHash).toBe(docHash);
+      if (isGreedy[0]) expect(samples[i]).toMatchObject({ correct: true });
+    }
+    expect(samples.some(({ correct }) => correct)).toBe(true);
+    expect(samples.every(({ generated }) => typeof generated === 'string')).toBe(true);
+    const compared = await runCommand('compare', join(runs, 'baseline'), join(runs, 'w4'));
+    expect(compared.stdout).toMatch(/^lambada_openai_generated \(exact_match, n = 12\)/m);
+  });
+
+  it('may be the only one', async () => {
+    const args = ['--limit', '3', '--recipes', 'w4', '--tasks', 'lambada_openai_generated', '--json'];
+    const record = JSON.parse((await evaluate(...args, '--divergence')).stdout);
+    expect(record).toMatchObject({ tokensPerSecond: 0, divergence: null, data: [{ rowsUsed: 3 }] });
+    expect(record.results[1].tasks).toMatchObject([{ task: 'lambada_openai_generated', n: 3 }]);
+  });
+});
+
 describe('bitcliff compare', () => {
   it('prints what changed and whether it is more than chance', async () => {
     const { code, stdout, stderr } = await runCommand('compare', join(out, 'baseline'), join(out, 'w4'));
     expect(stderr).toBe('');
     expect(code).toBe(0);
     const lines = stdout.split('\n');
-    expect(lines[0]).toMatch(/^before: baseline of .*checkpoint \([0-9a-f]{12}\)$/);
+    expect(lines[0]).toMatch(/^before: baseline of .*control \([0-9a-f]{12}\)$/);
     expect(lines[1]).toMatch(/^after: {2}w4 of /);
     expect(stdout).toMatch(/^hellaswag \(acc, n = 12\) +\d+\.\d\d +\d+\.\d\d +[+-]?\d+\.\d\d ± \d+\.\d\d /m);
     expect(stdout).toMatch(/^average % difference: [+-]?\d+\.\d\d$/m);
@@ -176,7 +211,7 @@ export const colours = defineTask({
     ]);
     const nowhere = await runCommand(...args, 'paralex');
     expect(nowhere.stderr).toContain(
-      'eval: the data of task "paralex" is not on the Hub, expected a folder, received hf: (--data)',
+      'eval: the data of task "paralex" is not on the Hub, expected a folder, received hf: (data)',
     );
     vi.unstubAllEnvs();
   });

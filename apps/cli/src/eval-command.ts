@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { InvalidInputError } from '@bitcliff/core';
-import { TASK_GROUPS, TASKS } from '@bitcliff/evals';
+import { GENERATED_TASKS, TASK_GROUPS, TASKS } from '@bitcliff/evals';
 import { BACKENDS } from '@bitcliff/kernels';
 import { RECIPES } from '@bitcliff/quantize';
 import { type Command, Option } from 'commander';
@@ -47,7 +47,7 @@ export function addEvalCommand(
       namesOption(
         '--tasks',
         'tasks or groups to score',
-        [...TASKS.keys(), ...TASK_GROUPS.keys()],
+        [...TASKS.keys(), ...GENERATED_TASKS.keys(), ...TASK_GROUPS.keys()],
         ['hellaswag', 'lambada_openai'],
       ),
     )
@@ -86,7 +86,8 @@ export function addEvalCommand(
       'after',
       `
 Scores are those of ${HARNESS}: context and continuation are tokenized jointly,
-the tokenizer's default decides about a BOS token.
+the tokenizer's default decides about a BOS token. lambada_openai_generated and
+lambada_standard_generated let the model write up to ten tokens and compare the first word (exact_match, our definition).
 
 Groups: ${[...TASK_GROUPS].map(([name, tasks]) => `${name} = ${tasks.join(', ')}`).join('\n        ')}
 ${CALIBRATION_HELP}
@@ -137,7 +138,11 @@ function renderText(record: EvalRecord, out: string | undefined): string {
     renderEvalTable(results),
     ...(record.divergence === null ? [] : [renderDivergenceTable(record.divergence)]),
     `Scores in % (perplexities as they are) ± standard error. onnxruntime ${engine.onnxruntime} on ${engine.executionProvider}, weights quantized on ${engine.kernels};`,
-    `${seconds.prepare.toFixed(1)} s to prepare, ${seconds.score.toFixed(1)} s to score ${results.length} variants.`,
+    `${[
+      `${seconds.prepare.toFixed(1)} s to prepare`,
+      `${seconds.score.toFixed(1)} s to score ${results.length} variants`,
+      ...(seconds.generate < 0.05 ? [] : [`${seconds.generate.toFixed(1)} s to generate`]),
+    ].join(', ')}.`,
     ...(record.calibration === null ? [] : [renderCalibration(record.calibration, seconds.quantize)]),
     ...(out === undefined ? [] : [`Stored in ${out}.`]),
   ];

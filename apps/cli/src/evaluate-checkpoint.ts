@@ -1,28 +1,30 @@
 import type { LongTaskOptions } from '@bitcliff/core';
 import {
   appendsSpecialTokens,
+  type LambadaRow,
   type PreparedTask,
   type PrepareOptions,
   type Profile,
   prepareTask,
   resolveTasks,
   scoreTasks,
+  type Task,
+  type TaskResult,
 } from '@bitcliff/evals';
 import type { RowsProvenance, StoredResults } from '@bitcliff/evals/node';
 import { type BackendChoice, createKernels } from '@bitcliff/kernels';
 import type { Recipe } from '@bitcliff/quantize';
 import type { Checkpoint, Engine, ScoreRequest, TextTokenizer, VariantScores } from '@bitcliff/runtime';
 import { openCheckpoint } from '@bitcliff/runtime/node';
+import { importTasks, loadRows, readRecipes } from '@bitcliff/study/node';
 import * as ort from 'onnxruntime-node';
 import { type CalibratedRecipes, calibrateRecipes } from './calibrated-recipes.ts';
 import type { CalibrationFlags } from './calibration.ts';
 import { type EngineFlags, openEngine } from './engine-options.ts';
-import { loadRows } from './eval-data.ts';
 import { summarizeDivergence, type VariantDivergence } from './eval-divergence.ts';
 import { summarize, type VariantResult } from './eval-report.ts';
-import { localPath } from './local-path.ts';
-import { importTasks } from './own-tasks.ts';
-import { readRecipes } from './read-recipes.ts';
+import { type GeneratedWork, scoreGenerated, splitTaskNames } from './generated-tasks.ts';
+import { hubSettings, localPath } from './local-path.ts';
 
 /** The program that definitions follow (eval-spec.md). */
 export const HARNESS = 'lm-evaluation-harness 0.4.13.dev0 @ 4e7e0d4';
@@ -70,7 +72,7 @@ export interface EvalRecord {
   };
   readonly recipes: readonly Recipe[];
   readonly data: readonly (RowsProvenance & { task: string })[];
-  readonly seconds: { prepare: number; quantize: number; score: number };
+  readonly seconds: { prepare: number; quantize: number; score: number; generate: number };
   readonly calibration: CalibratedRecipes['calibration'];
   readonly tokensPerSecond: number;
   readonly results: readonly VariantResult[];
@@ -87,11 +89,13 @@ export async function evaluateCheckpoint(
 ): Promise<EvalRecord> {
   const begin = performance.now();
   const recipes = await readRecipes(options.recipes);
-  const tasks = resolveTasks(options.tasks, await importTasks(options.define));
+  const { generated, others } = splitTaskNames(options.tasks);
+  const tasks = resolveTasks(others, await importTasks(options.define));
   const checkpoint = await openCheckpoint(await localPath(path, run));
   try {
     const tokenizer = await checkpoint.tokenizer();
-    const loaded = await loadRows(tasks, options.data, options, run);
+    const sources = [...tasks, ...generated.map(({ source }) => source as Task)];
+    const loaded = await loadRows(sources, options.data, options, { ...run, hub: hubSettings() });
     const settings = prepareSettings(options, checkpoint);
     const prepared = tasks.map((task, t): PreparedTask => {
       run.signal?.throwIfAborted();
@@ -102,12 +106,19 @@ export async function evaluateCheckpoint(
     const prepareSeconds = (performance.now() - begin) / 1000;
 
     const requests = prepared.flatMap((task) => task.requests);
-    const scoring = await scoreRequests(checkpoint, recipes, requests, options, run);
+    const written = generated.map((task, g): GeneratedWork => {
+      return { task, rows: loaded[tasks.length + g]!.rows as LambadaRow[] };
+    });
+    const work = {
+      requests,
+      write: (engine: Engine) => scoreGenerated(engine, written, tokenizer, settings, run),
+    };
+    const scoring = await scoreRequests(checkpoint, recipes, work, options, run);
     const { scored, calibration } = scoring;
     const stderr = { bootstrapIterations: options.bootstrapIters };
-    const results = scored.map(({ variant, scores }) => ({
+    const results = scored.map(({ variant, scores }, v) => ({
       variant,
-      tasks: scoreTasks(prepared, scores, stderr),
+      tasks: [...scoreTasks(prepared, scores, stderr), ...scoring.generated[v]!],
     }));
     const tokens = requests.reduce(
       (sum, { context, continuation }) => sum + context.length + continuation.length - 1,
@@ -125,10 +136,10 @@ export async function evaluateCheckpoint(
         threads: options.threads ?? null,
       },
       recipes,
-      data: loaded.map(({ provenance }, t) => ({ task: tasks[t]!.name, ...provenance })),
+      data: loaded.map(({ provenance }, t) => ({ task: results[0]!.tasks[t]!.task, ...provenance })),
       seconds: { prepare: prepareSeconds, ...scoring.seconds },
       calibration,
-      tokensPerSecond: (tokens * results.length) / scoring.seconds.score,
+      tokensPerSecond: tokens === 0 ? 0 : (tokens * results.length) / scoring.seconds.score,
       results,
       summaries: summarize(results),
       divergence: scoring.compares ? summarizeDivergence(prepared, scored) : null,
@@ -138,26 +149,35 @@ export async function evaluateCheckpoint(
   }
 }
 
+/** What the model is asked. */
+interface EvalWork {
+  readonly requests: readonly ScoreRequest[];
+  /** Lets every variant write. */
+  write(engine: Engine): Promise<TaskResult[][]>;
+}
+
 /** What the model says of all requests, and what it took. */
 interface ScoredRequests {
   readonly scored: readonly VariantScores[];
+  /** For each variant, what it made of the tasks by generation. */
+  readonly generated: readonly (readonly TaskResult[])[];
   /** Backend that quantized the weights. */
   readonly kernels: string;
   readonly calibration: CalibratedRecipes['calibration'];
   /** Divergence was asked for, and there is a variant to compare. */
   readonly compares: boolean;
-  readonly seconds: { quantize: number; score: number };
+  readonly seconds: { quantize: number; score: number; generate: number };
 }
 
-/** Quantize what needs calibration, score, and free all of it, whatever happens. */
+/** Quantize what needs calibration, score, let write, and free all of it, whatever happens. */
 async function scoreRequests(
   checkpoint: Checkpoint,
   recipes: readonly Recipe[],
-  requests: readonly ScoreRequest[],
+  { requests, write }: EvalWork,
   options: EvalOptions,
   run: LongTaskOptions,
 ): Promise<ScoredRequests> {
-  const compares = options.divergence === true && recipes.length > 0;
+  const compares = options.divergence === true && recipes.length > 0 && requests.length > 0;
   const begin = performance.now();
   const kernels = await createKernels({ backend: options.kernels });
   let calibrated: CalibratedRecipes | undefined;
@@ -168,8 +188,14 @@ async function scoreRequests(
     engine = await openEngine(checkpoint, options, { recipes, kernels, quantized });
     const middle = performance.now();
     const scored = await engine.score(requests, { ...run, divergence: compares });
-    const seconds = { quantize: (middle - begin) / 1000, score: (performance.now() - middle) / 1000 };
-    return { scored, kernels: kernels.backend, calibration, compares, seconds };
+    const end = performance.now();
+    const generated = await write(engine);
+    const seconds = {
+      quantize: (middle - begin) / 1000,
+      score: (end - middle) / 1000,
+      generate: (performance.now() - end) / 1000,
+    };
+    return { scored, generated, kernels: kernels.backend, calibration, compares, seconds };
   } finally {
     await engine?.dispose();
     await calibrated?.close();

@@ -1,12 +1,13 @@
 import type { LongTaskOptions } from '@bitcliff/core';
-import { hubSettingsFromEnv, isHubUri, resolveHub } from '@bitcliff/formats/hub';
+import { type HubSettings, hubSettingsFromEnv } from '@bitcliff/formats/hub';
+import { localPath as resolvePath } from '@bitcliff/study/node';
 
-/**
- * The path of what a user names: a local path as it is; `hf:org/name[@revision][/file]` after it has been brought to the Hub's cache (the same
- * folders and environment variables as Python's huggingface_hub).
- * @throws what the Hub's snapshot throws: no such repository, no access, offline, a file that does not match its hash
- */
-export async function localPath(pathOrUri: string, task: LongTaskOptions): Promise<string> {
-  if (!isHubUri(pathOrUri)) return pathOrUri;
-  return resolveHub(pathOrUri, { ...task, settings: hubSettingsFromEnv(process.env) });
+/** The Hub, its cache and a token, by the environment variables of Python's huggingface_hub. */
+export function hubSettings(): HubSettings {
+  return hubSettingsFromEnv(process.env);
+}
+
+/** The path of what a command line names: a local path as it is, `hf:…` after it has been brought to the Hub's cache. */
+export function localPath(pathOrUri: string, task: LongTaskOptions): Promise<string> {
+  return resolvePath(pathOrUri, { ...task, hub: hubSettings() });
 }

@@ -6,15 +6,21 @@ import { BitcliffError } from '@bitcliff/core';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { addAnalyzeCommand } from './analyze-command.ts';
+import { addCalibrationEffectCommand } from './calibration-effect-command.ts';
 import { addCompareCommand } from './compare-command.ts';
+import { addEqualBitsCommand } from './equal-bits-command.ts';
 import { addEvalCommand } from './eval-command.ts';
 import { addGenerateCommand } from './generate-command.ts';
+import { addInitCommand } from './init-command.ts';
 import { addInspectCommand } from './inspect-command.ts';
 import { addPretrainCommand } from './pretrain-command.ts';
+import { addQidCommand } from './qid-command.ts';
 import { addQuantizeCommand } from './quantize-command.ts';
+import { addReportCommand } from './report-command.ts';
 import { addRotateCommand } from './rotate-command.ts';
 import { addScoreCommand } from './score-command.ts';
 import { addSensitivityCommand } from './sensitivity-command.ts';
+import { addStudyCommand } from './study-command.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
@@ -48,6 +54,12 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   addScoreCommand(program, { terminal, signal: stop.signal });
   addAnalyzeCommand(program, { terminal, signal: stop.signal });
   addSensitivityCommand(program, { terminal, signal: stop.signal });
+  addInitCommand(program, { terminal });
+  addStudyCommand(program, { terminal, signal: stop.signal });
+  addReportCommand(program, { terminal });
+  addCalibrationEffectCommand(program, { terminal, signal: stop.signal });
+  addQidCommand(program, { terminal, signal: stop.signal });
+  addEqualBitsCommand(program, { terminal, signal: stop.signal });
   try {
     await program.parseAsync([...args], { from: 'user' });
     return 0;

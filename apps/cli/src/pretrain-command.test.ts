@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openCheckpoint } from '@bitcliff/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCommand } from '../test/run-command.ts';
 import { main } from './main.ts';
@@ -48,6 +49,9 @@ describe('bitcliff pretrain', () => {
     expect(stdout).toContain(`control: ${join(folder, 'runs', 'control')}\n`);
     for (const step of ['step-3', 'step-6'])
       expect(existsSync(join(folder, 'runs', 'half', step, 'model.safetensors'))).toBe(true);
+    const last = await openCheckpoint(join(folder, 'runs', 'half', 'step-6'));
+    expect(last.metadata).toMatchObject({ step: 6, labels: { variant: 'half' } });
+    await last.close();
     const lines = readFileSync(join(folder, 'runs', 'control', 'metrics.jsonl'), 'utf8')
       .trimEnd()
       .split('\n');

@@ -40,7 +40,7 @@ describe('the progress line', () => {
   });
 
   it.each([
-    [0.4, '0 s'],
+    [0.44, '0.4 s'],
     [59.4, '59 s'],
     [75, '1 min 15 s'],
     [3725, '1 h 2 min'],

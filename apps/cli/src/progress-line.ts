@@ -16,12 +16,15 @@ export function createProgressLine(
   stream: { write(text: string): unknown; isTTY?: boolean },
   now: () => number = () => performance.now(),
 ): ProgressLine {
-  const start = now();
+  let start = now();
   const interval = stream.isTTY ? TERMINAL_INTERVAL : LOG_INTERVAL;
   let last = start - (stream.isTTY ? interval : 0);
+  let current: string | undefined;
   return {
     update({ phase, done, total, unit, detail }) {
       const time = now();
+      if (current !== undefined && phase !== current) start = time; // each phase has its own rate
+      current = phase;
       if (time - last < interval) return;
       last = time;
       const seconds = (time - start) / 1000;
@@ -44,8 +47,9 @@ function formatRate(rate: number): string {
   return `${rate >= 100 ? Math.round(rate) : rate.toPrecision(3)}/s`;
 }
 
-/** 75 → "1 min 15 s". @param seconds ≥ 0 */
+/** 75 → "1 min 15 s", 0.34 → "0.3 s". @param seconds ≥ 0 */
 export function formatSeconds(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);

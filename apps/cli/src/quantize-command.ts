@@ -26,6 +26,7 @@ import {
   writeArtifact,
   writeGgufCheckpoint,
 } from '@bitcliff/runtime/node';
+import { sampleLength } from '@bitcliff/study/node';
 import { type Command, Option } from 'commander';
 import * as ort from 'onnxruntime-node';
 import { needsCalibration } from './calibrated-recipes.ts';
@@ -34,7 +35,6 @@ import {
   CALIBRATION_SOURCES,
   type CalibrationFlags,
   readCalibration,
-  sampleLength,
 } from './calibration.ts';
 import { addEngineOptions, engineSettings } from './engine-options.ts';
 import { localPath } from './local-path.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { writeResults } from '@bitcliff/evals/node';
+import { fingerprint } from '@bitcliff/study/node';
 import type { EvalRecord } from './evaluate-checkpoint.ts';
-import { fingerprint } from './fingerprint.ts';
 
 /** Store an evaluation: a folder per variant below `folder`, each with `results.json` and the samples of every task. */
 export async function storeResults(folder: string, record: EvalRecord): Promise<void> {

@@ -2,8 +2,9 @@
 import { InvalidInputError, type LongTaskOptions } from '@bitcliff/core';
 import { prepareTask, resolveTasks, scoreTasks } from '@bitcliff/evals';
 import type { Checkpoint, Engine } from '@bitcliff/runtime';
-import { loadRows } from './eval-data.ts';
+import { loadRows } from '@bitcliff/study/node';
 import { summarize } from './eval-report.ts';
+import { hubSettings } from './local-path.ts';
 
 /** What is scored. */
 export interface TaskScoreFlags {
@@ -24,7 +25,10 @@ export async function createTaskScore(
 ): Promise<(engine: Engine) => Promise<number[]>> {
   const tasks = resolveTasks(names, []);
   const tokenizer = await checkpoint.tokenizer();
-  const loaded = await loadRows(tasks, data, limit === undefined ? {} : { limit }, run);
+  const loaded = await loadRows(tasks, data, limit === undefined ? {} : { limit }, {
+    ...run,
+    hub: hubSettings(),
+  });
   const settings = { maxLength: checkpoint.spec.maxPositions };
   const prepared = tasks.map((task, t) => prepareTask(task, loaded[t]!.rows, tokenizer, settings));
   const requests = prepared.flatMap((task) => task.requests);

@@ -1,10 +1,9 @@
-/** @file The text that analyses look at: `--text`, cut into windows at places that a seed chooses. */
-import { open } from 'node:fs/promises';
-import { InvalidInputError } from '@bitcliff/core';
-import { tokenWindows } from '@bitcliff/quantize';
+/** @file The text that analyses look at: `--text`, in pieces that a seed chooses. */
 import type { Checkpoint } from '@bitcliff/runtime';
+import { readTextWindows } from '@bitcliff/study/node';
 import type { Command } from 'commander';
 import { parseCount, parseSeed } from './option-values.ts';
+import { printable } from './printable.ts';
 
 /** What {@link addTextOptions} adds to a command's options. */
 export interface TextFlags {
@@ -12,57 +11,43 @@ export interface TextFlags {
   readonly sequences: number;
   readonly length: number;
   readonly seed: number;
+  readonly lines?: boolean;
 }
 
-/** Windows of a text, with what is needed to cut them again. */
-export interface TextSequences {
+/** Which pieces of which text. */
+export interface TextRecord {
   readonly file: string;
   readonly seed: number;
-  /** Tokens of each. */
+  /** Tokens of each window; of lines, the most that are used. */
   readonly length: number;
-  readonly sequences: readonly Uint32Array[];
+  readonly lines: boolean;
+  readonly count: number;
 }
 
-/** Bytes of the file that are read. */
-const TEXT_LIMIT = 2 ** 20;
-
-/** Add `--text`, `--sequences`, `--length` and `--seed`. */
-export function addTextOptions(command: Command): Command {
-  return command
+/** Add `--text`, `--sequences`, `--length`, `--seed` and `--lines`. */
+export function addTextOptions(command: Command, { required }: { readonly required: boolean }): Command {
+  command
     .option('--text <file>', 'plain text to run the model on; the first MiB of it')
     .option('--sequences <n>', 'windows of the text, at random places', parseCount, 20)
     .option('--length <n>', "tokens of a window, cut to the model's maximum", parseCount, 256)
-    .option('--seed <n>', 'of the places', parseSeed, 0);
+    .option('--seed <n>', 'of the places', parseSeed, 0)
+    .option('--lines', 'random lines in place of windows, each with its own special tokens');
+  if (required) command.options.find(({ long }) => long === '--text')!.makeOptionMandatory();
+  return command;
 }
 
-/** @throws {InvalidInputError} when the text is shorter than one window */
+/** @throws {InvalidInputError} when the text is shorter than one window, or has no line of two tokens */
 export async function readTextSequences(
   file: string,
-  { sequences: count, length, seed }: TextFlags,
+  flags: TextFlags,
   checkpoint: Checkpoint,
-): Promise<TextSequences> {
-  const tokenizer = await checkpoint.tokenizer();
-  const tokens = tokenizer.encode(await readStart(file));
-  const fitting = Math.min(length, checkpoint.spec.maxPositions);
-  return { file, seed, length: fitting, sequences: tokenWindows(tokens, { count, length: fitting, seed }) };
+): Promise<{ readonly sequences: readonly Uint32Array[]; readonly text: TextRecord }> {
+  const { sequences, ...text } = await readTextWindows(checkpoint, file, flags);
+  return { sequences, text: { ...text, count: sequences.length } };
 }
 
-async function readStart(file: string): Promise<string> {
-  const handle = await open(file).catch((cause: unknown) => {
-    throw new InvalidInputError({
-      op: 'readText',
-      problem: 'cannot read the text',
-      where: '--text',
-      path: file,
-      cause,
-    });
-  });
-  try {
-    const buffer = Buffer.alloc(TEXT_LIMIT);
-    const { bytesRead } = await handle.read(buffer, 0, TEXT_LIMIT, 0);
-    // a character that was cut in two becomes a replacement character at the end
-    return new TextDecoder().decode(buffer.subarray(0, bytesRead));
-  } finally {
-    await handle.close();
-  }
+/** `20 windows of 96 tokens of wiki.txt, seed 0`. */
+export function describeText({ file, seed, length, lines, count }: TextRecord): string {
+  const what = lines ? `${count} lines of at most` : `${count} windows of`;
+  return `${what} ${length} tokens of ${printable(file)}, seed ${seed}`;
 }

@@ -105,6 +105,7 @@ export {
 } from './model/sensitivity.ts';
 export {
   type MixedPrecision,
+  linearShapes,
   type MixedPrecisionOptions,
   mixedPrecision,
 } from './model/mixed-precision.ts';
@@ -121,7 +122,9 @@ export {
   fitQidCurves,
   nonEmbeddingParameters,
   qidCurves,
+  type QidFit,
   type QidOptions,
+  type QidPoint,
   type QidRecord,
 } from './model/qid-curves.ts';
 export {

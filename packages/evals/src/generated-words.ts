@@ -3,12 +3,12 @@
  * greedy ones, so a word that is spelt with other tokens is wrong there and right here (eval-spec §2).
  */
 import { type LongTaskOptions, ShapeError } from '@bitcliff/core';
-import { createTextEncoder, type EncodeOptions } from './encode-pair.ts';
+import { createTextEncoder, type EncodeOptions, requirePrefix } from './encode-pair.ts';
 import { mean, meanStderr } from './metrics/mean.ts';
 import type { MetricValue } from './metrics/metric.ts';
 import type { LambadaRow } from './tasks/lambada-openai/task.ts';
 import { PY_WHITESPACE, pyRstrip, pyStrip } from './text/whitespace.ts';
-import type { EvalTokenizer } from './tokenizer.ts';
+import { type EvalTokenizer, resolvePrefixTokenId } from './tokenizer.ts';
 
 /** Most tokens written. */
 const MAX_TOKENS = 10;
@@ -29,22 +29,39 @@ export interface GeneratedWord {
   readonly prediction: string;
   readonly target: string;
   readonly correct: boolean;
+  /** Tokens that the model read, and wrote. */
+  readonly promptTokens: number;
+  readonly tokens: number;
+  /** The prompt lost tokens. */
+  readonly truncated: boolean;
+}
+
+/** How prompts become tokens, and how long they may be. */
+export interface GenerateWordsOptions extends EncodeOptions, LongTaskOptions {
+  /** Longest model input, tokens, ≥ 1. */
+  readonly maxLength: number;
 }
 
 /**
- * Share of passages whose last word the model writes, and the words. Prompts longer than `maxLength − 10` tokens lose tokens from the left.
+ * Share of passages whose last word the model writes, and the words. Prompts longer than `maxLength − 10` tokens lose tokens from the left; one
+ * without tokens becomes the prefix token.
  * @throws {ShapeError} when `generate` gives another number of texts than it got prompts
  */
 export async function evaluateGeneratedWords(
   rows: readonly LambadaRow[],
   tokenizer: EvalTokenizer,
   generate: Generate,
-  options: EncodeOptions & LongTaskOptions & { readonly maxLength: number },
+  options: GenerateWordsOptions,
 ): Promise<MetricValue & { readonly words: readonly GeneratedWord[] }> {
   const { maxLength, signal, onProgress } = options;
   const encode = createTextEncoder(tokenizer, options);
   const room = Math.max(1, maxLength - MAX_TOKENS);
-  const prompts = rows.map(({ context }) => encode(pyRstrip(context)).slice(-room));
+  const prefix = resolvePrefixTokenId(tokenizer, options);
+  const whole = rows.map(({ context }) => {
+    const ids = encode(pyRstrip(context));
+    return ids.length > 0 ? ids : [requirePrefix('evaluateGeneratedWords', prefix)];
+  });
+  const prompts = whole.map((ids) => ids.slice(-room));
   const answers = await generate(prompts, { maxTokens: MAX_TOKENS, signal, onProgress });
   if (answers.length !== rows.length) {
     throw new ShapeError({
@@ -55,9 +72,12 @@ export async function evaluateGeneratedWords(
     });
   }
   const words = rows.map(({ target }, i): GeneratedWord => {
-    const text = tokenizer.decode(answers[i]!.slice(0, MAX_TOKENS)).split('\n', 1)[0]!;
+    const ids = answers[i]!.slice(0, MAX_TOKENS);
+    const text = tokenizer.decode(ids).split('\n', 1)[0]!;
     const prediction = bare(FIRST_WORD.exec(pyStrip(text))?.[0] ?? '');
-    return { text, prediction, target, correct: prediction !== '' && prediction === bare(target) };
+    const correct = prediction !== '' && prediction === bare(target);
+    const [promptTokens, truncated] = [prompts[i]!.length, whole[i]!.length > room];
+    return { text, prediction, target, correct, promptTokens, tokens: ids.length, truncated };
   });
   const hits = words.map(({ correct }) => (correct ? 1 : 0));
   return { value: mean(hits), stderr: meanStderr(hits), words };

@@ -43,12 +43,25 @@ export {
 export { type PreparedItem, type PreparedTask, type PrepareOptions, prepareTask } from './prepare-task.ts';
 
 // scores
-export { NEAR_TIE_MARGIN, scoreTask, scoreTasks, type TaskResult } from './score-task.ts';
+export {
+  NEAR_TIE_MARGIN,
+  scoreItems,
+  scoreTask,
+  scoreTasks,
+  summarizeSamples,
+  type TaskResult,
+} from './score-task.ts';
 export type { Sample } from './scoring/sample.ts';
 export { type EvaluateOptions, evaluateTasks, type LogLikelihood, type TaskRows } from './evaluate-tasks.ts';
 
 // generation
-export { evaluateGeneratedWords, type Generate, type GeneratedWord } from './generated-words.ts';
+export {
+  evaluateGeneratedWords,
+  type Generate,
+  type GeneratedWord,
+  type GenerateWordsOptions,
+} from './generated-words.ts';
+export { evaluateGeneratedTask, GENERATED_TASKS, type GeneratedTask } from './generated-task.ts';
 
 // two results
 export {

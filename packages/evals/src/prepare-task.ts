@@ -1,6 +1,5 @@
 import { InvalidInputError } from '@bitcliff/core';
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { docHash, hashOf } from './doc-hash.ts';
 import { createPairEncoder, createTextEncoder, type EncodeOptions, requirePrefix } from './encode-pair.ts';
 import { type FittedRequest, type TokenRequest, truncateRequest } from './request.ts';
 import { disjointRequest, rollingWindows } from './rolling-windows.ts';
@@ -93,8 +92,7 @@ function* itemRequests<Row>(
       : pairItemEncoder(tokenizer, options);
   for (const [index, row] of rows.entries()) {
     const item = task.buildItem(row, options.profile);
-    const hash = hashOf([item.requests, item.choices, item.gold]);
-    yield { item, hash, own: encodeItem(item, `${task.name} item ${index}`) };
+    yield { item, hash: docHash(item), own: encodeItem(item, `${task.name} item ${index}`) };
   }
 }
 
@@ -147,10 +145,6 @@ function* windowItems<Row>(
 
 function fitting(request: TokenRequest): FittedRequest {
   return { request, truncated: false, continuationCut: false };
-}
-
-function hashOf(value: unknown): string {
-  return bytesToHex(sha256(utf8ToBytes(JSON.stringify(value))));
 }
 
 function checkArguments(task: { name: string }, rows: readonly unknown[], maxLength: number): void {

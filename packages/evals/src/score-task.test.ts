@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { HELLASWAG_COLUMNS, LAMBADA_COLUMNS } from './__fixtures__/rows.ts';
 import { byteTokenizer } from './__fixtures__/toy-model.ts';
 import { prepareTask } from './prepare-task.ts';
-import { scoreTask } from './score-task.ts';
+import { scoreItems, scoreTask, summarizeSamples } from './score-task.ts';
 import { hellaswag } from './tasks/hellaswag/task.ts';
 import { lambadaOpenai } from './tasks/lambada-openai/task.ts';
 
@@ -61,4 +61,14 @@ describe('refuses', () => {
   test('but not -Infinity', () => {
     expect(scoreTask(words, scores(-1, -Infinity)).metrics.perplexity!.value).toBe(Infinity);
   });
+});
+
+test('piece by piece is the same as at once', () => {
+  const all = scores(-5, -9, -9, -9, -8, -7, -9, -7.0005);
+  const samples = [
+    ...scoreItems(choices, all.slice(0, 4), { start: 0, end: 1 }),
+    ...scoreItems(choices, all.slice(4), { start: 1, end: 2 }),
+  ];
+  expect(summarizeSamples(choices, samples)).toEqual(scoreTask(choices, all));
+  expect(() => scoreItems(choices, all, { start: 1, end: 2 })).toThrow(ShapeError);
 });

@@ -39,22 +39,49 @@ export function scoreTask(
   scores: readonly RequestScore[],
   options: StderrOptions = {},
 ): TaskResult {
-  const { task, items, requests, truncated, continuationsCut } = prepared;
-  if (scores.length !== requests.length) {
+  return summarizeSamples(prepared, scoreItems(prepared, scores), options);
+}
+
+/**
+ * The samples of some items of a prepared task, for evaluations that are stored piece by piece.
+ * @param scores one for each request of these items, in order
+ * @param range items from `start` until before `end`. @default all
+ * @throws {ShapeError} {@link InvalidInputError} as {@link scoreTask}
+ */
+export function scoreItems(
+  { task, items, requests }: PreparedTask,
+  scores: readonly RequestScore[],
+  { start, end }: { readonly start: number; readonly end: number } = { start: 0, end: items.length },
+): Sample[] {
+  const own = items.slice(start, end);
+  const first = own[0]?.start ?? 0;
+  const expected = (own.at(-1)?.end ?? first) - first;
+  if (scores.length !== expected) {
     throw new ShapeError({
       op: 'scoreTask',
       problem: 'scores do not match the requests',
-      expected: requests.length,
+      expected,
       received: scores.length,
       where: task.name,
     });
   }
-  const samples = items.map((item, index) => {
-    const own = scores.slice(item.start, item.end);
-    for (const [i, { logProb }] of own.entries())
-      checkLogProb(logProb, `${task.name} item ${index}, request ${i}`);
-    return scoreItem(index, item, requests.slice(item.start, item.end), own);
+  return own.map((item, i) => {
+    const ownScores = scores.slice(item.start - first, item.end - first);
+    for (const [r, { logProb }] of ownScores.entries())
+      checkLogProb(logProb, `${task.name} item ${start + i}, request ${r}`);
+    return scoreItem(start + i, item, requests.slice(item.start, item.end), ownScores);
   });
+}
+
+/**
+ * The result of a task from the samples of all its items.
+ * @param samples in the order of the items
+ */
+export function summarizeSamples(
+  { task, items, truncated, continuationsCut }: PreparedTask,
+  samples: readonly Sample[],
+  options: StderrOptions = {},
+): TaskResult {
   const nearTies = samples.filter(
     (sample) => sample.margin !== null && sample.margin < NEAR_TIE_MARGIN,
   ).length;

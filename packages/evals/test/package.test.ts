@@ -20,6 +20,7 @@ test.each(['.', './node'])('export %s: source, types, default', (subpath) => {
 
 test('exported values', () => {
   expect(Object.keys(api).sort()).toEqual([
+    'GENERATED_TASKS',
     'METRICS',
     'NEAR_TIE_MARGIN',
     'SIGNIFICANCE_LEVEL',
@@ -45,6 +46,7 @@ test('exported values', () => {
     'disjointRequest',
     'dropLast',
     'encodePair',
+    'evaluateGeneratedTask',
     'evaluateGeneratedWords',
     'evaluateTasks',
     'hellaswag',
@@ -73,8 +75,10 @@ test('exported values', () => {
     'rateMetric',
     'resolveTasks',
     'rollingWindows',
+    'scoreItems',
     'scoreTask',
     'scoreTasks',
+    'summarizeSamples',
     'summarizeTokenDivergence',
     'targetPerplexity',
     'tokenDivergence',

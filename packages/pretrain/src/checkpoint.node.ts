@@ -39,7 +39,8 @@ const STORED = {
 } as const satisfies Record<Precision, { dtype: DType; name: string; encode: (x: Float32Array) => object }>;
 
 /**
- * Write config.json, model.safetensors (weights rounded to the training's precision), the tokenizer's files and training.json. They are made in a folder
+ * Write config.json, model.safetensors (weights rounded to the training's precision), the tokenizer's files, training.json, and bitcliff.json with what other packages
+ * read of it: step, tokens, learning rate, weight decay, and labels for the axes of the INT8 paper. They are made in a folder
  * of another name that is renamed at the end: a folder of the final name is always whole. An existing one is replaced.
  * @param params not consumed
  * @throws {BitcliffError} code `WRITE_FAILED` when the file system refuses, such as a full disk; nothing of the final name is left then
@@ -68,11 +69,25 @@ export async function writeCheckpoint(
     await writeSafetensorsFile(join(partial, 'model.safetensors'), tensors, { format: 'pt' });
     await writeFile(join(partial, 'config.json'), json(config));
     await writeFile(join(partial, 'training.json'), json(record));
+    await writeFile(join(partial, 'bitcliff.json'), json(metadataOf(record)));
     for (const [name, text] of Object.entries(tokenizer.files)) await writeFile(join(partial, name), text);
     await rm(folder, { recursive: true, force: true });
     await rename(partial, folder);
   };
   await orWriteFailed(folder, write, remove);
+}
+
+function metadataOf({
+  variant,
+  step,
+  tokens,
+  learningRate,
+  weightDecay,
+  training,
+}: CheckpointRecord): object {
+  const { dropout, clipNorm, precision, seed } = training;
+  const labels = { variant, dropout, clipNorm: clipNorm ?? 'none', precision, seed };
+  return { step, tokens, learningRate, weightDecay, labels };
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

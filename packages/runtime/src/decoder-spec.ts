@@ -33,6 +33,18 @@ export type RotaryScaling =
       /** On cosines and sines alike. */
       readonly attentionFactor: number;
     }
+  | {
+      /**
+       * LongRoPE (arXiv 2402.13753): each frequency is divided by its own factor, [dims / 2]: in a sequence of up to `originalMaxPositions` tokens by
+       * a short one, and in a longer sequence every token's by a long one.
+       */
+      readonly kind: 'longrope';
+      readonly shortFactors: readonly number[];
+      readonly longFactors: readonly number[];
+      readonly originalMaxPositions: number;
+      /** On cosines and sines alike, whatever the length. */
+      readonly attentionFactor: number;
+    }
   /** Each frequency is divided by its own factor, [dims / 2]: `rope_freqs.weight` of a GGUF file. */
   | { readonly kind: 'factors'; readonly factors: readonly number[] };
 

@@ -4,14 +4,9 @@
  */
 
 // the engine
-export {
-  BASELINE,
-  createEngine,
-  type Engine,
-  type EngineOptions,
-  type ScoreOptions,
-  type VariantScores,
-} from './engine/engine.ts';
+export { createEngine, type Engine, type EngineOptions, type ScoreOptions } from './engine/engine.ts';
+export { BASELINE } from './engine/check-options.ts';
+export type { VariantScores } from './engine/collect-scores.ts';
 export type { Generated, GenerateOptions } from './engine/generate.ts';
 export type { Sampling } from './engine/sample-token.ts';
 export { selfGeneratedTokens, type SelfGeneratedOptions } from './engine/self-generated.ts';
@@ -21,6 +16,9 @@ export type { TapOptions, TapPoint, TapRecord, TapValues } from './taps.ts';
 export type { Scratch } from './engine/scratch.ts';
 export type { SessionOptions } from './engine/session.ts';
 export type { Ort, OrtSession, OrtTensor } from './engine/ort.ts';
+
+// memory
+export { neededMemory } from './engine/memory-plan.ts';
 
 // quantizing a whole model
 export {
@@ -58,6 +56,7 @@ export { type ArtifactManifest, type ArtifactSource, MANIFEST_FILE } from './art
 // requests
 export { type PackedRow, packRequests, type ScoredPosition, type ScoreRequest } from './packing.ts';
 export { attentionMask } from './attention-mask.ts';
+export type { AttentionPass, RowAttention } from './attention-passes.ts';
 
 // weights in floating point
 export {
@@ -95,4 +94,5 @@ export { createTokenizer, type TextTokenizer, type TokenizerFiles } from './toke
 // GGUF
 export { openGgufCheckpoint } from './gguf/open-gguf-checkpoint.ts';
 export { ggufMetadata } from './gguf/gguf-metadata.ts';
+export { ggufTokenizerFiles } from './gguf/gguf-tokenizer.ts';
 export { type GgufTensorPlan, ggufTensors, ggufTensorType } from './gguf/gguf-tensors.ts';

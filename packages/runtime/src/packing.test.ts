@@ -1,51 +1,63 @@
 import { createRng } from '@bitcliff/core';
 import { describe, expect, it } from 'vitest';
 import { attentionMask, MASKED } from './attention-mask.ts';
-import { LANES, type PackedRow, packRequests, type ScoreRequest } from './packing.ts';
+import { PASSES } from './attention-passes.ts';
+import { type PackedRow, packRequests, type ScoreRequest } from './packing.ts';
 
 const request = (context: number[], continuation: number[]): ScoreRequest => ({ context, continuation });
 
-/** The tokens that token `index` of a row sees, with their positions, read off the row's mask. */
-function view(row: PackedRow, mask: Float32Array, index: number): [token: number, position: number][] {
-  const { length: L, places } = row.segments;
-  const seen: [number, number][] = [];
-  for (const [j, place] of places.entries()) {
-    const isSame = Math.floor(place / L) === Math.floor(places[index]! / L);
-    if (isSame && mask[places[index]! * L + (place % L)] === 0)
-      seen.push([row.tokens[j]!, row.positions[j]!]);
+/** The tokens that token `index` of a row sees, with their positions, and the places of the keys, read off the masks of the row's passes. */
+function view(
+  row: PackedRow,
+  index: number,
+): { seen: [token: number, position: number][]; places: number[] } {
+  let place = row.attention.places[index]!;
+  for (const pass of row.attention.passes) {
+    if (place >= pass.query.length) {
+      place -= pass.query.length;
+      continue;
+    }
+    const mask = attentionMask(pass, row.positions).subarray(place * pass.keys, (place + 1) * pass.keys);
+    expect(mask.every((value) => value === 0 || value === Math.fround(MASKED))).toBe(true);
+    const places = [...mask.keys()].filter((key) => mask[key] === 0);
+    const entry = Math.floor(place / pass.queries);
+    const tokens = places.map((key) => pass.key[entry * pass.keys + key]!);
+    return { seen: tokens.map((j) => [row.tokens[j]!, row.positions[j]!]), places };
   }
-  return seen;
+  throw new Error(`token ${index} is in no pass`);
 }
 
+const sizes = ({ attention }: PackedRow): [count: number, queries: number, keys: number][] =>
+  attention.passes.map(({ count, queries, keys }) => [count, queries, keys]);
+const EMPTY = [1, 16, 16];
+
 describe('packRequests', () => {
-  it('puts a shared context into the row once, tokens at places that equal their positions modulo 16', () => {
+  it('puts a shared context into the row once', () => {
     const [row, ...rest] = packRequests([request([1, 2, 3], [4, 5]), request([1, 2, 3], [6, 7, 8])]);
     expect(rest).toEqual([]);
-    // the branch that would need most empty places behind it stands last
-    expect([...row!.tokens]).toEqual([1, 2, 3, 6, 7, 4]);
-    expect([...row!.positions]).toEqual([0, 1, 2, 3, 4, 3]);
-    expect([...row!.segments.places]).toEqual([0, 1, 2, 3, 4, 19]);
-    expect(row!.segments).toMatchObject({ count: 1, length: 32 });
+    expect([...row!.tokens]).toEqual([1, 2, 3, 4, 6, 7]);
+    expect([...row!.positions]).toEqual([0, 1, 2, 3, 3, 4]);
+    expect([...row!.lengths]).toEqual([5, 5, 5, 4, 5, 5]);
+    expect(sizes(row!)).toEqual([[1, 16, 80], EMPTY, EMPTY, EMPTY, [2, 16, 80]]);
     expect(row!.scored).toEqual([
-      { request: 1, index: 2, target: 6, place: 0 },
-      { request: 1, index: 3, target: 7, place: 1 },
-      { request: 1, index: 4, target: 8, place: 2 },
       { request: 0, index: 2, target: 4, place: 0 },
-      { request: 0, index: 5, target: 5, place: 1 },
+      { request: 0, index: 3, target: 5, place: 1 },
+      { request: 1, index: 2, target: 6, place: 0 },
+      { request: 1, index: 4, target: 7, place: 1 },
+      { request: 1, index: 5, target: 8, place: 2 },
     ]);
   });
 
   it('extends the trunk over what the continuations share', () => {
     const [row] = packRequests([request([1, 2], [7, 8, 3]), request([1, 2], [7, 9, 4])]);
-    expect([...row!.tokens]).toEqual([1, 2, 7, 9, 8]);
-    expect([...row!.segments.places]).toEqual([0, 1, 2, 3, 19]);
+    expect([...row!.tokens]).toEqual([1, 2, 7, 8, 9]);
     expect(row!.scored.map(({ request: r, index }) => [r, index])).toEqual([
-      [1, 1],
-      [1, 2],
-      [1, 3],
       [0, 1],
       [0, 2],
-      [0, 4],
+      [0, 3],
+      [1, 1],
+      [1, 2],
+      [1, 4],
     ]);
   });
 
@@ -62,27 +74,42 @@ describe('packRequests', () => {
       { rowLength: 6 },
     );
     expect(rows.map((row) => row.tokens.length)).toEqual([6, 20, 2]); // a row of one token is filled up
-    expect(rows.map(({ segments: { count, length } }) => [count, length])).toEqual([
-      [2, 16],
-      [1, 32],
-      [2, 16],
-    ]);
   });
 
-  it('puts short trees behind each other in segments as long as the longest tree', () => {
-    const [row] = packRequests([20, 3, 4, 40, 5].map((n) => request(new Array(n).fill(n), [1])));
-    const { count, length, places } = row!.segments;
-    expect([count, length]).toEqual([3, 48]);
-    // columns 0 to 20, 32 to 35; 0 to 4, 16 to 21; 0 to 40: the first segment with room takes a tree
-    expect([0, 20, 23, 27, 67].map((index) => places[index])).toEqual([0, 32, 48, 96, 64]);
+  it('cuts long sequences into pieces that see what is before them', () => {
+    const [row] = packRequests([400, 100].map((n) => request(new Array(n).fill(n), [1])));
+    expect(sizes(row!)).toEqual([[2, 128, 128], [1, 128, 256], [1, 128, 384], [1, 16, 400], EMPTY]);
+    const [longer] = packRequests([request(new Array(1000).fill(1), [1])]);
+    expect(sizes(longer!)).toEqual([[1, 256, 256], [1, 256, 512], [1, 256, 768], [1, 240, 1008], EMPTY]);
+  });
+
+  it('cuts a branch that is longer than the others', () => {
+    const choices = [2, 3, 4, 61].map((n) => request([1, 2, 3], [...new Array(n).fill(10 * n), 5]));
+    const [row] = packRequests(choices);
+    expect(sizes(row!)).toEqual([[1, 16, 80], EMPTY, EMPTY, EMPTY, [5, 32, 80]]); // 18 tokens a branch on average
+  });
+
+  it('starts another row when attention would copy the shared tokens too often', () => {
+    const context = Array.from({ length: 200 }, (_, i) => i);
+    const choices = Array.from({ length: 40 }, (_, i) => request(context, [1000 + i, 1]));
+    const rows = packRequests(choices); // 240 tokens, 40 branches of 208 keys
+    expect(rows.map((row) => row.tokens.length)).toEqual([219, 219, 202]);
+  });
+
+  it('gives sequences on either side of a length no tokens in common', () => {
+    const rows = packRequests([request([1, 2, 3], [4, 5]), request([1, 2, 3], [4, 5, 6])], {
+      longSequence: 4,
+    });
+    expect([...rows[0]!.tokens]).toEqual([1, 2, 3, 4, 1, 2, 3, 4, 5]);
+    expect([...rows[0]!.lengths]).toEqual([4, 4, 4, 4, 5, 5, 5, 5, 5]);
   });
 
   it('splits a tree that does not fit a row', () => {
     const choices = [4, 5, 6, 7].map((token) => request([1, 2, 3], [token, token, token]));
     const rows = packRequests(choices, { rowLength: 7 });
     expect(rows.map((row) => [...row.tokens])).toEqual([
-      [1, 2, 3, 5, 5, 4, 4],
-      [1, 2, 3, 7, 7, 6, 6],
+      [1, 2, 3, 4, 4, 5, 5],
+      [1, 2, 3, 6, 6, 7, 7],
     ]);
   });
 
@@ -117,16 +144,15 @@ describe('packRequests', () => {
     ]) {
       const scoredTargets = requests.map(() => [] as number[]);
       for (const row of packRequests(requests, options)) {
-        const mask = attentionMask(row);
-        expect(mask.every((value) => value === 0 || value === Math.fround(MASKED))).toBe(true);
+        expect(row.attention.passes).toHaveLength(PASSES);
         for (const { request: r, index, target } of row.scored) {
           const { context, continuation } = requests[r]!;
           const j = scoredTargets[r]!.length;
           scoredTargets[r]!.push(target);
           const sequence = [...context, ...continuation.slice(0, j)];
-          expect(view(row, mask, index)).toEqual(sequence.map((token, position) => [token, position]));
-          const { places, length } = row.segments;
-          expect((places[index]! % length) % LANES).toBe((sequence.length - 1) % LANES);
+          const { seen, places } = view(row, index);
+          expect(seen).toEqual(sequence.map((token, position) => [token, position]));
+          expect(places).toEqual([...sequence.keys()]);
         }
       }
       expect(scoredTargets).toEqual(requests.map(({ continuation }) => [...continuation]));

@@ -3,19 +3,16 @@
  * tokens they have in common stand once, each continuation is a branch that sees the trunk and itself. Positions restart for
  * every tree and continue from the trunk in every branch, so a token has the position it would have alone.
  *
- * Everything but attention works on the tokens of a row as they are. Attention works on segments: the row's trees laid out again in as many
- * pieces of the length of the longest tree as they need, because its cost grows with the square of the length. There a token's place equals its
- * position modulo {@link LANES}, at the price of a few empty places. Vector units sum the softmax lane by lane, so a sequence gives the
- * same bits alone, behind others, and as a branch; without it, the sums differ in the last place and W8A8 turns some of these
- * differences into other codes.
+ * Everything but attention works on the tokens of a row as they are; for attention see attention-passes.ts.
  */
 import { ShapeError } from '@bitcliff/core';
-
-/** Floats in the widest vector of the processors we know (AVX-512); the narrower widths divide it. */
-export const LANES: number = 16;
+import { branchKeys, layOutAttention, type RowAttention, type TokenRun } from './attention-passes.ts';
 
 /** Tokens in a row at least: a product with one row takes another path through ONNX Runtime, with other last bits. */
 const MIN_ROW = 2;
+
+/** Keys that attention may copy for the branches of a row, for each token that the row may hold; rows count as 128 tokens at least. */
+export const BRANCH_KEYS: number = 8;
 
 /** A continuation to be scored after a context, as token ids. The model reads `context ++ continuation[:-1]`. */
 export interface ScoreRequest {
@@ -34,26 +31,15 @@ export interface ScoredPosition {
   readonly place: number;
 }
 
-/** Where the tokens of a row stand for attention: `count` segments of `length` places each, some of them empty. */
-export interface Segments {
-  readonly count: number;
-  /** A multiple of {@link LANES}. */
-  readonly length: number;
-  /** Place of each token, segment · length + column. */
-  readonly places: Int32Array;
-  /** By token, columns of its segment: it sees the trunk of its tree, [treeStart, trunkEnd), and its own branch from branchStart, up to itself. */
-  readonly treeStart: Int32Array;
-  readonly trunkEnd: Int32Array;
-  readonly branchStart: Int32Array;
-}
-
 /** Several trees of tokens that run through the model together. */
 export interface PackedRow {
   /** i32[S]. */
   readonly tokens: Int32Array;
   /** Position inside the own sequence, from 0; i32[S]. */
   readonly positions: Int32Array;
-  readonly segments: Segments;
+  /** Tokens of the own sequence, i32[S]; in a trunk of the longest one through it. */
+  readonly lengths: Int32Array;
+  readonly attention: RowAttention;
   readonly scored: readonly ScoredPosition[];
 }
 
@@ -61,44 +47,58 @@ interface Tree {
   readonly trunk: readonly number[];
   readonly branches: readonly { readonly request: number; readonly tokens: readonly number[] }[];
   readonly tokens: number;
-  /** Columns of a segment, empty ones between branches included. */
-  readonly columns: number;
 }
 
 /**
  * Pack requests into rows.
  * @param options.rowLength tokens a row may hold; a longer request gets a row of its own. @default 512
  * @param options.sharePrefixes put tokens that neighbours share into the row once. @default true
+ * @param options.longSequence sequences of more tokens share none with others: the model computes them otherwise. @default null
  * @throws {ShapeError} for a request with an empty context or continuation
  */
 export function packRequests(
   requests: readonly ScoreRequest[],
-  options: { rowLength?: number; sharePrefixes?: boolean } = {},
+  options: { rowLength?: number; sharePrefixes?: boolean; longSequence?: number | null } = {},
 ): PackedRow[] {
-  const { rowLength = 512, sharePrefixes = true } = options;
+  const { rowLength = 512, sharePrefixes = true, longSequence = null } = options;
   const rows: PackedRow[] = [];
   let open: Tree[] = [];
-  let used = 0;
-  for (const tree of buildTrees(requests, rowLength, sharePrefixes)) {
-    if (used > 0 && used + tree.tokens > rowLength) {
+  const limit = longSequence ?? Number.POSITIVE_INFINITY;
+  for (const tree of buildTrees(requests, { rowLength, sharePrefixes, limit })) {
+    if (open.length > 0 && !fitsRow([...open, tree], rowLength)) {
       rows.push(layOut(open, requests));
       open = [];
-      used = 0;
     }
     open.push(tree);
-    used += tree.tokens;
   }
-  if (used > 0) rows.push(layOut(open, requests));
+  if (open.length > 0) rows.push(layOut(open, requests));
   return rows;
 }
 
-/** The first column from `column` on that equals `position` modulo {@link LANES}. */
-function align(column: number, position: number): number {
-  return column + ((((position - column) % LANES) + LANES) % LANES);
+function fitsRow(trees: readonly Tree[], rowLength: number): boolean {
+  const tokens = trees.reduce((sum, tree) => sum + tree.tokens, 0);
+  const keys = branchKeys(trees.flatMap((tree) => runsOf(tree, 0)));
+  return tokens <= rowLength && keys <= BRANCH_KEYS * Math.max(128, rowLength);
+}
+
+/** @param first index in the row of the tree's first token */
+function runsOf({ trunk, branches }: Tree, first: number): TokenRun[] {
+  const runs: TokenRun[] = [{ start: 0, first, count: trunk.length, trunk: first }];
+  let at = first + trunk.length;
+  for (const { tokens } of branches) {
+    if (tokens.length > 0) runs.push({ start: trunk.length, first: at, count: tokens.length, trunk: first });
+    at += tokens.length;
+  }
+  return runs;
 }
 
 /** Neighbours with equal contexts share a tree, as many as fit a row. */
-function* buildTrees(requests: readonly ScoreRequest[], rowLength: number, share: boolean): Generator<Tree> {
+function* buildTrees(
+  requests: readonly ScoreRequest[],
+  options: { readonly rowLength: number; readonly sharePrefixes: boolean; readonly limit: number },
+): Generator<Tree> {
+  const { rowLength, sharePrefixes, limit } = options;
+  const isLong = (request: ScoreRequest): boolean => inputLength(request) > limit;
   let group: number[] = [];
   let tree: Tree | undefined;
   for (const [index, request] of requests.entries()) {
@@ -111,9 +111,14 @@ function* buildTrees(requests: readonly ScoreRequest[], rowLength: number, share
       });
     }
     const previous = group.length > 0 ? requests[group[0]!] : undefined;
-    if (share && previous !== undefined && sameTokens(previous.context, request.context)) {
+    if (
+      sharePrefixes &&
+      previous !== undefined &&
+      isLong(previous) === isLong(request) &&
+      sameTokens(previous.context, request.context)
+    ) {
       const larger = makeTree(requests, [...group, index]);
-      if (larger.tokens <= rowLength) {
+      if (fitsRow([larger], rowLength)) {
         group.push(index);
         tree = larger;
         continue;
@@ -124,6 +129,11 @@ function* buildTrees(requests: readonly ScoreRequest[], rowLength: number, share
     tree = makeTree(requests, group);
   }
   if (tree !== undefined) yield tree;
+}
+
+/** Tokens that the model reads. */
+function inputLength({ context, continuation }: ScoreRequest): number {
+  return context.length + continuation.length - 1;
 }
 
 function makeTree(requests: readonly ScoreRequest[], group: readonly number[]): Tree {
@@ -139,63 +149,39 @@ function makeTree(requests: readonly ScoreRequest[], group: readonly number[]): 
     shared = i;
   }
   const branches = group.map((request, k) => ({ request, tokens: inputs[k]!.slice(shared) }));
-  // every branch but the last is followed by empty columns up to a multiple of the lanes: the last place goes to the one that would need most
-  const need = branches.map(({ tokens }) => align(tokens.length, 0) - tokens.length);
-  const last = need.indexOf(Math.max(...need));
-  branches.push(...branches.splice(last, 1));
-  let tokens = shared;
-  let columns = shared;
-  for (const { tokens: branch } of branches) {
-    if (branch.length === 0) continue;
-    tokens += branch.length;
-    columns = align(columns, shared) + branch.length;
-  }
-  return { trunk: first.slice(0, shared), branches, tokens, columns };
+  const tokens = branches.reduce((sum, branch) => sum + branch.tokens.length, shared);
+  return { trunk: first.slice(0, shared), branches, tokens };
 }
 
 /** A tree of one token that nobody asks for. */
-const FILLER: Tree = { trunk: [0], branches: [], tokens: 1, columns: 1 };
+const FILLER: Tree = { trunk: [0], branches: [], tokens: 1 };
 
 function layOut(asked: readonly Tree[], requests: readonly ScoreRequest[]): PackedRow {
   const used = asked.reduce((sum, tree) => sum + tree.tokens, 0);
   const trees = [...asked, ...new Array<Tree>(Math.max(0, MIN_ROW - used)).fill(FILLER)];
   const S = Math.max(used, MIN_ROW);
-  const length = align(Math.max(...trees.map(({ columns }) => columns)), 0);
-  const fields = (): Int32Array => new Int32Array(S);
-  const [tokens, positions, places, treeStart, trunkEnd, branchStart] = Array.from({ length: 6 }, fields) as [
-    Int32Array,
-    Int32Array,
-    Int32Array,
-    Int32Array,
-    Int32Array,
-    Int32Array,
-  ];
+  const tokens = new Int32Array(S);
+  const positions = new Int32Array(S);
+  const lengths = new Int32Array(S);
   const scored: ScoredPosition[] = [];
-  const filled: number[] = []; // columns in use, by segment
+  const runs: TokenRun[] = [];
   let at = 0;
-  for (const { trunk, branches, columns } of trees) {
-    let segment = filled.findIndex((column) => align(column, 0) + columns <= length);
-    if (segment === -1) segment = filled.push(0) - 1;
-    const start = align(filled[segment]!, 0);
-    const end = start + trunk.length;
-    filled[segment] = start + columns;
-    const put = (token: number, position: number, column: number, branch: number): void => {
-      tokens[at] = token;
-      positions[at] = position;
-      places[at] = segment * length + column;
-      treeStart[at] = start;
-      trunkEnd[at] = end;
-      branchStart[at] = branch;
-      at++;
+  for (const tree of trees) {
+    const { trunk, branches } = tree;
+    runs.push(...runsOf(tree, at));
+    /** @param length of the own sequence */
+    const put = (ids: readonly number[], start: number, length: number): void => {
+      tokens.set(ids, at);
+      for (let i = 0; i < ids.length; i++) positions[at + i] = start + i;
+      lengths.fill(length, at, at + ids.length);
+      at += ids.length;
     };
     const first = at; // token of the trunk
-    for (const [i, token] of trunk.entries()) put(token, i, start + i, start);
-    let column = end;
+    const longest = Math.max(0, ...branches.map((branch) => branch.tokens.length));
+    put(trunk, 0, trunk.length + longest);
     for (const { request, tokens: branch } of branches) {
       const from = at;
-      if (branch.length > 0) column = align(column, trunk.length);
-      const branchColumn = column;
-      for (const [i, token] of branch.entries()) put(token, trunk.length + i, column++, branchColumn);
+      put(branch, trunk.length, trunk.length + branch.length);
       const { context, continuation } = requests[request]!;
       for (const [j, target] of continuation.entries()) {
         const before = context.length - 1 + j; // in the request's own sequence
@@ -204,8 +190,7 @@ function layOut(asked: readonly Tree[], requests: readonly ScoreRequest[]): Pack
       }
     }
   }
-  const segments = { count: filled.length, length, places, treeStart, trunkEnd, branchStart };
-  return { tokens, positions, segments, scored };
+  return { tokens, positions, lengths, attention: layOutAttention(runs, S), scored };
 }
 
 function sameTokens(a: readonly number[], b: readonly number[]): boolean {

@@ -2,11 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { maxDifference } from '../test/helpers/golden.ts';
 import { readRotary } from './architectures/config-fields.ts';
 import type { RotaryScaling } from './decoder-spec.ts';
-import { inverseFrequencies, rotaryMagnitude, rotaryTables } from './rotary.ts';
+import { createRotaryRows, inverseFrequencies, rotaryMagnitude, rotaryTables } from './rotary.ts';
 
 /** The scaling of a config.json with 256 positions. */
 const scalingOf = (rope_scaling: object): RotaryScaling =>
-  readRotary('llama', { max_position_embeddings: 256, rope_scaling }, 10000, 'config.json').scaling;
+  readRotary(
+    'llama',
+    { max_position_embeddings: 256, rope_scaling },
+    { theta: 10000, dims: 16 },
+    'config.json',
+  ).scaling;
 
 describe('inverseFrequencies', () => {
   it('is theta^(-2i/d) without scaling', () => {
@@ -140,5 +145,61 @@ describe('dynamic scaling', () => {
     const rotary = { kind: 'rotary', theta: 10000, scaling, dims: 16, interleaved: false } as const;
     const angle = 0.30315782946424713; // position 1, second feature, 300 tokens
     expect(rotaryTables(rotary, 300).sin[8 + 1]).toBe(Math.fround(Math.sin(angle)));
+  });
+});
+
+/** Values of `_compute_longrope_parameters` of transformers 4.57.6 run in float64: head_dim 16, rope_theta 10000, 256 positions. */
+describe('longrope scaling', () => {
+  const factors = {
+    short_factor: [1, 1.05, 1.1, 1.2, 1.3, 1.5, 1.8, 2],
+    long_factor: [1, 1.5, 2.25, 4, 8, 12, 16, 20],
+  };
+  const short = [
+    1, 0.30116930096841704, 0.09090909090909091, 0.026352313834736494, 0.007692307692307693,
+    0.0021081851067789193, 0.0005555555555555556, 0.00015811388300841897,
+  ];
+  const long = [
+    1, 0.21081851067789195, 0.044444444444444446, 0.007905694150420948, 0.00125, 0.0002635231383473649,
+    6.25e-5, 1.5811388300841894e-5,
+  ];
+  const longrope = (fields: object, config: object = {}): RotaryScaling => {
+    const rope_scaling = { rope_type: 'longrope', ...factors, ...fields };
+    const all = { max_position_embeddings: 256, rope_scaling, ...config };
+    return readRotary('llama', all, { theta: 10000, dims: 16 }, 'config.json').scaling;
+  };
+  const pretrained = { original_max_position_embeddings: 64 };
+
+  it.each<[object, object, number, number]>([
+    [{}, pretrained, 64, 1.1547005383792517],
+    [{ factor: 4 }, {}, 256, 1.118033988749895],
+    [{ factor: 32, attention_factor: 1.25 }, pretrained, 64, 1.25],
+  ])('is what transformers computes for %j in %j', (fields, config, limit, attentionFactor) => {
+    const scaling = longrope(fields, config);
+    expect(maxDifference(inverseFrequencies(16, 10000, scaling, limit), short)).toBeLessThan(1e-15);
+    expect(maxDifference(inverseFrequencies(16, 10000, scaling, limit + 1), long)).toBeLessThan(1e-15);
+    expect(rotaryMagnitude(scaling)).toBeCloseTo(attentionFactor, 15);
+  });
+
+  it('takes the factor as it is given in the 5.x spelling', () => {
+    const rope_parameters = { rope_type: 'longrope', ...factors, ...pretrained, factor: 2 };
+    const scaling = longrope({}, { rope_parameters, ...pretrained });
+    expect(rotaryMagnitude(scaling)).toBeCloseTo(Math.sqrt(1 + Math.log(2) / Math.log(64)), 15);
+  });
+
+  it('asks for a factor for each frequency', () => {
+    expect(() => longrope({ long_factor: [1, 2] })).toThrow(
+      'rope_scaling.long_factor is wrong, expected 8 positive numbers, received 2 numbers',
+    );
+  });
+
+  it('gives each token the frequencies of its own sequence', () => {
+    const scaling = longrope({ attention_factor: 1 }, pretrained);
+    const rows = createRotaryRows(
+      { kind: 'rotary', theta: 10000, scaling, dims: 16, interleaved: false },
+      100,
+    );
+    const { sin } = rows({ positions: Int32Array.of(3, 3, 3), lengths: Int32Array.of(64, 65, 100) });
+    const third = (frequencies: number[]) => frequencies.map((f) => Math.fround(Math.sin(3 * f)));
+    expect(maxDifference(sin, [...third(short), ...third(long), ...third(long)])).toBeLessThan(1e-7);
   });
 });

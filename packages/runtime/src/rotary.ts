@@ -3,9 +3,9 @@ import type { Positions, RotaryScaling } from './decoder-spec.ts';
 /**
  * Inverse frequencies of the rotary embedding, in float64.
  * @param dims features of a head that are rotated
- * @param length tokens of the sequence; only `dynamic` scaling asks for it @default 0, within the original length
+ * @param length tokens of the sequence; only `dynamic` and `longrope` scaling ask for it @default 0, within the original length
  * @returns f64[dims / 2], radians per position
- * @see transformers modeling_rope_utils.py (4.57), `_compute_{default,linear_scaling,dynamic_ntk,yarn,llama3}_…parameters`
+ * @see transformers modeling_rope_utils.py (4.57), `_compute_{default,linear_scaling,dynamic_ntk,yarn,longrope,llama3}_…parameters`
  */
 export function inverseFrequencies(
   dims: number,
@@ -25,6 +25,11 @@ export function inverseFrequencies(
       return plain.map((frequency) => scaleLlama3(frequency, scaling));
     case 'yarn':
       return scaleYarn(plain, dims, theta, scaling);
+    case 'longrope': {
+      const { shortFactors, longFactors, originalMaxPositions } = scaling;
+      const factors = length > originalMaxPositions ? longFactors : shortFactors;
+      return plain.map((frequency, i) => frequency / factors[i]!);
+    }
     case 'factors':
       return plain.map((frequency, i) => frequency / scaling.factors[i]!);
   }
@@ -32,7 +37,7 @@ export function inverseFrequencies(
 
 /** What cosines and sines are multiplied by. */
 export function rotaryMagnitude(scaling: RotaryScaling): number {
-  return scaling.kind === 'yarn' ? scaling.attentionFactor : 1;
+  return scaling.kind === 'yarn' || scaling.kind === 'longrope' ? scaling.attentionFactor : 1;
 }
 
 type Scaling<Kind> = RotaryScaling & { kind: Kind };
@@ -67,6 +72,16 @@ function scaleYarn(plain: Float64Array, dims: number, theta: number, scaling: Sc
   });
 }
 
+/**
+ * Tokens beyond which a sequence takes other frequencies than a shorter one; `null`: all take the same. Under `dynamic` scaling longer sequences are
+ * refused (`rotaryTables`).
+ */
+export function longSequence(positions: Positions): number | null {
+  return positions.kind === 'rotary' && positions.scaling.kind === 'longrope'
+    ? positions.scaling.originalMaxPositions
+    : null;
+}
+
 /** Cosines and sines, row-major. */
 export interface RotaryTables {
   /** f32[rows × dims/2]. */
@@ -76,13 +91,18 @@ export interface RotaryTables {
 
 /**
  * Cosines and sines of the positions 0 to count − 1, computed in float64 and rounded once.
- * @param count tokens of the longest sequence; under `dynamic` scaling every sequence takes the frequencies of that length, as a batch does
+ * @param count tokens of the longest sequence
+ * @param length tokens that the frequencies are for @default count; under `dynamic` scaling every sequence takes those of the longest, as a batch does
  * in transformers
  * @returns one row per position
  */
-export function rotaryTables(positions: Positions & { kind: 'rotary' }, count: number): RotaryTables {
+export function rotaryTables(
+  positions: Positions & { kind: 'rotary' },
+  count: number,
+  length: number = count,
+): RotaryTables {
   const half = positions.dims / 2;
-  const frequencies = inverseFrequencies(positions.dims, positions.theta, positions.scaling, count);
+  const frequencies = inverseFrequencies(positions.dims, positions.theta, positions.scaling, length);
   const magnitude = rotaryMagnitude(positions.scaling);
   const cos = new Float32Array(count * half);
   const sin = new Float32Array(count * half);
@@ -96,12 +116,31 @@ export function rotaryTables(positions: Positions & { kind: 'rotary' }, count: n
   return { cos, sin };
 }
 
-/** The rows of the tables that tokens need. @returns one row per token */
-export function lookUpPositions(tables: RotaryTables, positions: Int32Array, half: number): RotaryTables {
-  const take = (table: Float32Array): Float32Array => {
-    const out = new Float32Array(positions.length * half);
-    for (const [t, p] of positions.entries()) out.set(table.subarray(p * half, (p + 1) * half), t * half);
+/** Where tokens stand: position in the own sequence, and tokens of that sequence, both by token. */
+export interface TokenPositions {
+  readonly positions: Int32Array;
+  readonly lengths: Int32Array;
+}
+
+/** Gives cosines and sines, one row per token. */
+export type RotaryRows = (tokens: TokenPositions) => RotaryTables;
+
+/**
+ * Cosines and sines of tokens, of sequences up to `count` tokens long. A token's depend on its own sequence, never on what runs beside it: where
+ * frequencies depend on the length, as in {@link longSequence}, there is a table for either.
+ */
+export function createRotaryRows(positions: Positions & { kind: 'rotary' }, count: number): RotaryRows {
+  const half = positions.dims / 2;
+  const limit = longSequence(positions) ?? count;
+  const usual = rotaryTables(positions, Math.min(count, limit));
+  const long = count > limit ? rotaryTables(positions, count) : usual;
+  const take = ({ positions: at, lengths }: TokenPositions, name: keyof RotaryTables): Float32Array => {
+    const out = new Float32Array(at.length * half);
+    for (const [t, p] of at.entries()) {
+      const table = lengths[t]! > limit ? long : usual;
+      out.set(table[name].subarray(p * half, (p + 1) * half), t * half);
+    }
     return out;
   };
-  return { cos: take(tables.cos), sin: take(tables.sin) };
+  return (tokens) => ({ cos: take(tokens, 'cos'), sin: take(tokens, 'sin') });
 }

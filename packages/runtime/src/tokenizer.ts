@@ -1,5 +1,6 @@
 import { FormatError, InvalidInputError } from '@bitcliff/core';
-import { Tokenizer } from '@huggingface/tokenizers';
+import type { Tokenizer } from '@huggingface/tokenizers';
+import { createWordTokenizer } from './word-tokenizer.ts';
 
 /** The contents of `tokenizer.json` and `tokenizer_config.json`. */
 export interface TokenizerFiles {
@@ -31,7 +32,7 @@ export interface TextTokenizer {
 export function createTokenizer(tokenizerJson: object, tokenizerConfig: object, path: string): TextTokenizer {
   let tokenizer: Tokenizer;
   try {
-    tokenizer = new Tokenizer(tokenizerJson, tokenizerConfig);
+    tokenizer = createWordTokenizer(tokenizerJson, tokenizerConfig);
   } catch (cause) {
     throw new FormatError({
       op: 'createTokenizer',
@@ -52,10 +53,12 @@ export function createTokenizer(tokenizerJson: object, tokenizerConfig: object, 
     encode: (text, options = {}) =>
       tokenizer.encode(text, { add_special_tokens: options.addSpecialTokens ?? true }).ids,
     decode: (ids, options = {}) =>
-      tokenizer.decode([...ids], {
-        skip_special_tokens: options.skipSpecialTokens ?? false,
-        clean_up_tokenization_spaces: false,
-      }),
+      ids.length === 0 // the library refuses it
+        ? ''
+        : tokenizer.decode([...ids], {
+            skip_special_tokens: options.skipSpecialTokens ?? false,
+            clean_up_tokenization_spaces: false,
+          }),
     bosTokenId: specialId('bos_token'),
     eosTokenId: specialId('eos_token'),
     vocabularySize: 1 + [...tokenizer.get_vocab(true).values()].reduce((max, id) => Math.max(max, id), -1),

@@ -3,8 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { analysisMemory } from './analysis/analysis-memory.bench.ts';
 import { standardAnalysis } from './analysis/standard-analysis.bench.ts';
 import type { Benchmark } from './benchmark.ts';
+import { eightTasksScored } from './evals/eight-tasks.bench.ts';
+import { prepare } from './evals/prepare.bench.ts';
 import { openHeader } from './formats/open-header.bench.ts';
 import { q40Dequantize, q40Quantize } from './formats/q4-0.bench.ts';
 import { readF32 } from './formats/read-f32.bench.ts';
@@ -16,6 +19,7 @@ import { kernelsBrowser } from './kernels/kernels-browser.bench.ts';
 import { trainStep } from './pretrain/train-step.bench.ts';
 import { quantizeMethods } from './quantize/methods.bench.ts';
 import { quantizeWholeModel } from './quantize/quantize-model.bench.ts';
+import { report } from './report/report.bench.ts';
 import { llamaCpp } from './runtime/llama-cpp.bench.ts';
 import { memory } from './runtime/memory.bench.ts';
 import { PYTHIA } from './runtime/pythia.bench.ts';
@@ -37,9 +41,13 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...quantizeWholeModel,
   ...PYTHIA,
   memory,
+  prepare,
+  eightTasksScored,
   standardAnalysis,
+  analysisMemory,
   llamaCpp,
   trainStep,
+  report,
 ];
 
 const { values, positionals } = parseArgs({

@@ -23,6 +23,7 @@ export function defineLibrary(entries: Record<string, string> = { index: 'src/in
     treeshake: true,
     silent: true,
     external: [/^node:/],
+    removeNodeProtocol: false, // node:sqlite has no other name
   });
 }
 

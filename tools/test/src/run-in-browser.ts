@@ -95,7 +95,7 @@ export async function runInBrowser(
     });
   } finally {
     browser?.removeAllListeners('exit');
-    await stop(browser);
+    await stopBrowser(browser);
     server.closeAllConnections();
     server.close();
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
@@ -159,7 +159,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
 }
 
 /** Ask the browser to end, and wait for it: its profile folder goes next. */
-async function stop(browser: ChildProcess | undefined): Promise<void> {
+export async function stopBrowser(browser: ChildProcess | undefined): Promise<void> {
   if (browser === undefined || browser.exitCode !== null) return;
   const gone = new Promise((resolve) => browser.once('exit', resolve));
   browser.kill('SIGTERM');

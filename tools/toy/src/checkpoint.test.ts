@@ -39,6 +39,7 @@ test('every variant and the early steps of the control are there', () => {
 describe.each(folders)('%s', (name) => {
   test('is complete and at most 3 MB', () => {
     const files = [
+      'bitcliff.json',
       'config.json',
       'model.safetensors',
       'tokenizer.json',
@@ -60,6 +61,11 @@ describe.each(folders)('%s', (name) => {
         : `control-step-${String(record.step).padStart(4, '0')}`,
     );
     expect(record.corpus.documents).toBe(CORPUS_TEXTS);
+    const { step, tokens, learningRate, weightDecay } = record;
+    expect(readJson(name, 'bitcliff.json')).toMatchObject({
+      ...{ step, tokens, learningRate, weightDecay },
+      labels: { variant: record.variant, clipNorm: record.training.clipNorm ?? 'none' },
+    });
   });
 
   test('gives the same logits in @bitcliff/runtime as where it was trained', async () => {

@@ -29,7 +29,7 @@ export interface WeightRecord extends CheckpointLabel {
   /** Inputs and outputs. */
   readonly shape: readonly [number, number];
   readonly values: ValueDescription;
-  /** All variants of a layer and role have the same bins. */
+  /** All variants of a layer and role have the bins of the baseline. */
   readonly histogram: Histogram;
   readonly spectral: SpectralNorm;
   /** Against the baseline; `null` for it. */
@@ -60,7 +60,7 @@ export interface AnalyzeWeightsOptions extends LongTaskOptions {
   /** What calibration made of the recipes that need some, by name. @default none */
   readonly quantized?: ReadonlyMap<string, QuantizedBlocks> | undefined;
   readonly kernels?: Kernels;
-  /** Fixed bins, or the number of bins that a layer and role's variants share. @default 64 */
+  /** Fixed bins, or a number of bins from the smallest to the largest weight of the baseline. @default 64 */
   readonly bins?: HistogramBins | number | undefined;
 }
 
@@ -103,13 +103,7 @@ export async function analyzeWeights(
           const matrix = quantizedRole(await blocks.read(layer), linears);
           if (matrix !== null) variants.push([name, matrix]);
         }
-        const shared =
-          typeof bins === 'number'
-            ? sharedBins(
-                variants.map(([, { data }]) => data),
-                bins,
-              )
-            : bins;
+        const shared = typeof bins === 'number' ? sharedBins([original.data], bins) : bins;
         for (const [variant, matrix] of variants) {
           weights.push({
             ...label,

@@ -1,9 +1,10 @@
+import { InvalidInputError } from '@bitcliff/core';
 import type { QuantizedLinear, Recipe } from '@bitcliff/quantize';
 import type { Checkpoint, QuantizedBlocks } from '@bitcliff/runtime';
 import { describeValues } from '../arrays/describe-values.ts';
 import { type CheckpointLabel, labelOf, partOf, taskOf, withKernels } from './analysis-options.ts';
-import { type LossOptions, measureLoss } from './measure-loss.ts';
-import { openQuantized } from './quantized-view.ts';
+import { type LossOptions, measureLoss, type VariantLoss } from './measure-loss.ts';
+import { needsCalibration, openQuantized } from './quantized-view.ts';
 
 /** One draw of calibration tokens. */
 export interface CalibrationSet {
@@ -36,6 +37,8 @@ export interface Spread {
 
 /** How much the calibration set matters. */
 export interface CalibrationEffect {
+  /** The unquantized model. */
+  readonly baseline: VariantLoss;
   readonly records: readonly CalibrationRecord[];
   /** Over all sets and seeds. */
   readonly spread: { readonly perplexity: Spread; readonly score: Spread | null };
@@ -69,6 +72,7 @@ export interface CalibrationEffectOptions extends Omit<LossOptions, 'calibration
 /**
  * Quantize with every calibration set, and compare the results.
  * @param sequences for evaluation, token ids, at least two each
+ * @throws {InvalidInputError} for no calibration set, and a recipe that needs none
  */
 export async function calibrationEffect(
   checkpoint: Checkpoint,
@@ -76,6 +80,8 @@ export async function calibrationEffect(
   options: CalibrationEffectOptions,
 ): Promise<CalibrationEffect> {
   const { recipe, sets, blocks: _, ...rest } = options;
+  checkOptions(checkpoint, options);
+  let baseline: VariantLoss | undefined;
   const records: CalibrationRecord[] = [];
   const made: QuantizedBlocks[] = [];
   await withKernels(options, async (kernels) => {
@@ -84,7 +90,8 @@ export async function calibrationEffect(
       const own = { ...rest, ...task, kernels, calibration: set.sequences, blocks: options.blocks?.(set) };
       const blocks = await openQuantized(checkpoint, recipe, set.sequences, own, taskOf(task));
       made.push(blocks);
-      const [, variant] = await measureLoss(checkpoint, [{ recipe, blocks }], sequences, own);
+      const [base, variant] = await measureLoss(checkpoint, [{ recipe, blocks }], sequences, own);
+      baseline ??= base;
       const { nll, kl, score } = variant!;
       const { name, seed } = set;
       records.push({
@@ -110,7 +117,19 @@ export async function calibrationEffect(
       if (j > i) overlap.push({ pair: [i, j], ...(await compare(a, b, checkpoint.spec.layers)) });
     }
   }
-  return { records, spread: spreadsOf(records), withinSets, overlap };
+  return { baseline: baseline!, records, spread: spreadsOf(records), withinSets, overlap };
+}
+
+function checkOptions(checkpoint: Checkpoint, { recipe, sets }: CalibrationEffectOptions): void {
+  const op = 'calibrationEffect';
+  if (sets.length === 0)
+    throw new InvalidInputError({ op, problem: 'no calibration set', expected: 'at least one' });
+  if (needsCalibration(checkpoint, recipe)) return;
+  throw new InvalidInputError({
+    op,
+    problem: `recipe "${recipe.name}" needs no calibration`,
+    expected: 'a method that looks at activations, such as awq, gptq or smoothquant',
+  });
 }
 
 function spreadsOf(records: readonly CalibrationRecord[]): CalibrationEffect['spread'] {

@@ -21,14 +21,20 @@ describe('calibrationEffect', () => {
     const checkpoint = await plantedCheckpoint(null);
     for (const name of ['awq-w3g32', 'gptq-w3g32']) {
       const [recipe] = resolveRecipes([name]);
-      const { records, spread, withinSets, overlap } = await calibrationEffect(checkpoint, sequences, {
-        ...setup,
-        recipe: recipe!,
-        sets,
-      });
+      const { baseline, records, spread, withinSets, overlap } = await calibrationEffect(
+        checkpoint,
+        sequences,
+        {
+          ...setup,
+          recipe: recipe!,
+          sets,
+        },
+      );
       expect(records.map(({ set, seed, recipe: own }) => [set, seed, own])).toEqual(
         sets.map(({ name: set, seed }) => [set, seed, name]),
       );
+      expect(baseline).toMatchObject({ variant: 'baseline', deltaNll: 0, score: null });
+      expect(baseline.nll).not.toBe(records[0]!.nll);
       expect(records[2]!.perplexity).toBe(records[0]!.perplexity);
       expect(records[1]!.perplexity).not.toBe(records[0]!.perplexity);
       expect(spread.perplexity.max).toBe(Math.max(...records.map(({ perplexity }) => perplexity)));
@@ -51,6 +57,22 @@ describe('calibrationEffect', () => {
         expect(overlap[0]!.scales).toBeGreaterThan(0);
       } else expect(overlap[0]!.scales).toBeNull();
     }
+  });
+});
+
+describe('calibrationEffect refuses', () => {
+  it.each([
+    ['rtn-w4g32', 'recipe "rtn-w4g32" needs no calibration'],
+    ['awq-w4g32', 'no calibration set, expected at least one'],
+  ])('%s', async (name, message) => {
+    const [recipe] = resolveRecipes([name]);
+    const sets = name.startsWith('rtn') ? [{ name: 'text', seed: 0, sequences }] : [];
+    const done = calibrationEffect(await plantedCheckpoint(null), sequences, {
+      ...setup,
+      recipe: recipe!,
+      sets,
+    });
+    await expect(done).rejects.toThrow(message);
   });
 });
 
@@ -81,6 +103,7 @@ describe('qidCurves', () => {
       .map((record, i) => ({ ...record, deltaNll: 0.1 * (i + 1) }));
     const { points, fits } = fitQidCurves(losses);
     expect(points).toHaveLength(9);
+    expect(points[1]).toMatchObject({ variant: 'rtn-w4g32', step: 1, bits: 4, deltaLoss: 0.2 });
     expect(fits.map(({ law, parameters, residuals }) => [law, parameters, residuals.length])).toEqual([
       ['ouyang', null, 9],
       ['kumar', null, 9],

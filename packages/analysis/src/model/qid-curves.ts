@@ -70,17 +70,28 @@ export async function qidCurves(
   return records;
 }
 
+/** A record as a point of a law, with its name. */
+export interface QidPoint extends DegradationPoint, CheckpointLabel {
+  readonly variant: string;
+}
+
+/** The laws fitted to curves. */
+export interface QidFit {
+  /** What was fitted; `residuals` of the fits refer to their places. */
+  readonly points: readonly QidPoint[];
+  readonly fits: readonly LawFit[];
+}
+
 /**
  * Fit both laws to the records that have bits and tokens; see {@link fitScalingLaw}.
- * @returns the points that were fitted, to which `residuals` refer, and the fits
+ * @throws {InvalidInputError} for too few points with ΔL > 0, or quantities that vary together
  */
-export function fitQidCurves(records: readonly QidRecord[]): {
-  readonly points: readonly DegradationPoint[];
-  readonly fits: readonly LawFit[];
-} {
-  const points = records.flatMap(({ tokens, bits, parameters, learningRate, deltaNll: deltaLoss }) =>
-    tokens === null || bits === null ? [] : [{ tokens, bits, parameters, learningRate, deltaLoss }],
-  );
+export function fitQidCurves(records: readonly QidRecord[]): QidFit {
+  const points = records.flatMap(({ tokens, bits, deltaNll: deltaLoss, ...record }): QidPoint[] => {
+    if (tokens === null || bits === null) return [];
+    const { checkpoint, step, variant, parameters, learningRate } = record;
+    return [{ checkpoint, step, variant, tokens, bits, parameters, learningRate, deltaLoss }];
+  });
   return { points, fits: [fitScalingLaw('ouyang', points), fitScalingLaw('kumar', points)] };
 }
 

@@ -150,8 +150,10 @@ export function effectiveWeight({ linear }: QuantizedLinear): Float32Array {
   if (linear.kind === 'float') return linear.weight;
   const { codes, scale, inputScale } = linear;
   const columns = scale.length;
-  return Float32Array.from(codes, (code, i) => {
-    const input = inputScale === null ? 1 : inputScale[Math.floor(i / columns)]!;
-    return (code * scale[i % columns]!) / input;
-  });
+  const weight = new Float32Array(codes.length);
+  for (let row = 0, i = 0; i < codes.length; row++) {
+    const input = inputScale === null ? 1 : inputScale[row]!;
+    for (let c = 0; c < columns; c++, i++) weight[i] = (codes[i]! * scale[c]!) / input;
+  }
+  return weight;
 }

@@ -7,6 +7,7 @@ import { bitsPerByte, bytePerplexity, tokenPerplexity, wordPerplexity } from './
 /** Every metric by its name in results: a stored result is compared without its task. */
 export const METRICS: Readonly<Record<string, Metric>> = {
   acc: accuracy,
+  exact_match: accuracy, // of what was generated
   acc_norm: normalizedAccuracy,
   acc_bytes: byteAccuracy,
   perplexity: targetPerplexity,

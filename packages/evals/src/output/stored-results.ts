@@ -32,6 +32,7 @@ export const sampleSchema: z.ZodType<Sample> = z.object({
   words: count.nullable(),
   bytes: count.nullable(),
   cluster: z.string().nullable(),
+  generated: z.string().optional(),
 });
 
 const taskSchema = z.object({

@@ -14,7 +14,7 @@ export interface Sample {
   readonly prediction: number | null;
   /** Index of the right choice; null for a task without choices. */
   readonly gold: number | null;
-  /** The prediction is right; for a task without choices, the target is the greedy continuation. */
+  /** The prediction is right; for a task without choices, the target is the greedy continuation, or was generated. */
   readonly correct: boolean;
   /** As `prediction`, with log-likelihoods per code point; null for a task without choices. */
   readonly predictionNorm: number | null;
@@ -29,4 +29,6 @@ export interface Sample {
   readonly bytes: number | null;
   /** What the item shares with others, such as a passage; null where it stands alone. */
   readonly cluster: string | null;
+  /** What the model wrote, up to the first line break; only in tasks by generation. */
+  readonly generated?: string | undefined;
 }

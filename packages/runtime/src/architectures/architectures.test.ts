@@ -76,8 +76,8 @@ it.each<[string, Record<string, unknown>, string]>([
   ],
   [
     'gpt_neox',
-    { rope_scaling: { type: 'longrope', factor: 2 } },
-    'rope_scaling.rope_type is not supported, expected one of: default, linear, dynamic, llama3, yarn, received "longrope"',
+    { rope_scaling: { type: 'proportional', factor: 2 } },
+    'rope_scaling.rope_type is not supported, expected one of: default, linear, dynamic, llama3, yarn, longrope, received "proportional"',
   ],
   ['olmo', { attention_bias: true }, 'attention_bias is not supported'],
   ['olmo2', { attention_bias: true }, 'attention_bias is not supported'],

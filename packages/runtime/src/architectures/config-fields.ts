@@ -24,6 +24,8 @@ export interface RotaryFields {
   mscale?: number | null | undefined;
   mscale_all_dim?: number | null | undefined;
   truncate?: boolean | undefined;
+  short_factor?: number[] | undefined;
+  long_factor?: number[] | undefined;
 }
 
 const rotarySchema: z.ZodType<RotaryFields> = z.looseObject({
@@ -40,6 +42,8 @@ const rotarySchema: z.ZodType<RotaryFields> = z.looseObject({
   mscale: z.number().min(0).nullish(),
   mscale_all_dim: z.number().min(0).nullish(),
   truncate: z.boolean().optional(),
+  short_factor: z.array(z.number().positive()).optional(),
+  long_factor: z.array(z.number().positive()).optional(),
 });
 
 /** Fields that many configs have. */
@@ -171,28 +175,31 @@ export interface RotaryShape {
   rope_theta: z.ZodOptional<z.ZodNullable<z.ZodNumber>>;
   rope_scaling: OptionalRotary;
   rope_parameters: OptionalRotary;
+  original_max_position_embeddings: z.ZodOptional<z.ZodNullable<z.ZodInt>>;
 }
 
 export const rotaryFields: RotaryShape = {
   rope_theta: z.number().positive().nullish(),
   rope_scaling: rotarySchema.nullish(),
   rope_parameters: rotarySchema.nullish(),
+  original_max_position_embeddings: size.nullish(),
 };
 
 /**
  * Base and scaling of rotary positions. `original_max_position_embeddings` of yarn is `max_position_embeddings` unless given, and its other
  * fields have the defaults of transformers 4.57; `dynamic` counts from `max_position_embeddings` whatever else is given, as transformers does.
- * @param fallback the architecture's default of rope_theta
+ * @param defaults.theta the architecture's default of rope_theta  @param dims features of a head that are rotated
  */
 export function readRotary(
   architecture: string,
   config: {
     max_position_embeddings: number;
+    original_max_position_embeddings?: number | null | undefined;
     rope_theta?: number | null | undefined;
     rope_scaling?: RotaryFields | null | undefined;
     rope_parameters?: RotaryFields | null | undefined;
   },
-  fallback: number,
+  { theta: fallback, dims }: { readonly theta: number; readonly dims: number },
   path: string,
 ): { theta: number; scaling: RotaryScaling } {
   const theta = config.rope_parameters?.rope_theta ?? config.rope_theta ?? fallback;
@@ -241,11 +248,36 @@ export function readRotary(
           attentionFactor: fields?.attention_factor ?? yarnAttentionFactor(need('factor'), fields ?? {}),
         },
       };
+    case 'longrope': {
+      const factors = (name: 'short_factor' | 'long_factor'): readonly number[] => {
+        const values = fields?.[name];
+        if (values?.length === dims / 2) return values;
+        const received = values === undefined ? values : `${values.length} numbers`;
+        throw wrong(architecture, `rope_scaling.${name}`, `${dims / 2} positive numbers`, received, path);
+      };
+      // where the length of pretraining stands beside max_position_embeddings, as in Phi 3, their ratio is the factor, in the 4.x spelling even if one is given
+      const beside = config.original_max_position_embeddings ?? null;
+      const original = beside ?? fields?.original_max_position_embeddings ?? config.max_position_embeddings;
+      const ratio = config.max_position_embeddings / original;
+      const isRatio = beside !== null && !config.rope_parameters;
+      const factor = isRatio ? ratio : (fields?.factor ?? ratio);
+      const recommended = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+      return {
+        theta,
+        scaling: {
+          kind: 'longrope',
+          shortFactors: factors('short_factor'),
+          longFactors: factors('long_factor'),
+          originalMaxPositions: original,
+          attentionFactor: fields?.attention_factor ?? recommended,
+        },
+      };
+    }
     default:
       throw unsupported(
         architecture,
         'rope_scaling.rope_type',
-        'one of: default, linear, dynamic, llama3, yarn',
+        'one of: default, linear, dynamic, llama3, yarn, longrope',
         `"${kind}"`,
         path,
       );

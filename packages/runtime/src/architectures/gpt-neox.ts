@@ -41,7 +41,9 @@ export const gptNeox: Architecture = {
       path,
     );
     const share = config.rotary_pct ?? config.partial_rotary_factor ?? 0.25; // GPTNeoXConfig
-    const { theta, scaling } = readRotary('gpt_neox', config, config.rotary_emb_base ?? 10000, path);
+    const dims = rotaryDims('gpt_neox', heads.headDim, share, path);
+    const defaults = { theta: config.rotary_emb_base ?? 10000, dims };
+    const { theta, scaling } = readRotary('gpt_neox', config, defaults, path);
     const { tied, ...tokens } = readTokens(config, false);
     return {
       architecture: 'gpt_neox',
@@ -62,7 +64,7 @@ export const gptNeox: Architecture = {
         kind: 'rotary',
         theta,
         scaling,
-        dims: rotaryDims('gpt_neox', heads.headDim, share, path),
+        dims,
         interleaved: false,
       },
       mlp: {

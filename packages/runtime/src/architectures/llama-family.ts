@@ -80,7 +80,8 @@ export function llamaFamilySpec(
     },
     path,
   );
-  const { theta, scaling } = readRotary(architecture, config, 10000, path); // every config class of the family has this default
+  const dims = rotaryDims(architecture, heads.headDim, 1, path);
+  const { theta, scaling } = readRotary(architecture, config, { theta: 10000, dims }, path); // every config class of the family has this default
   const { tied, ...tokens } = readTokens(config, options.tiedByDefault);
   return {
     architecture,
@@ -101,7 +102,7 @@ export function llamaFamilySpec(
       kind: 'rotary',
       theta,
       scaling,
-      dims: rotaryDims(architecture, heads.headDim, 1, path),
+      dims,
       interleaved: options.interleaved ?? false,
     },
     mlp: {

@@ -74,7 +74,7 @@ describe('llama config', () => {
     [
       'an unknown rope type',
       { rope_scaling: { rope_type: 'su' } },
-      'rope_scaling.rope_type is not supported, expected one of: default, linear, dynamic, llama3, yarn, received "su"',
+      'rope_scaling.rope_type is not supported, expected one of: default, linear, dynamic, llama3, yarn, longrope, received "su"',
     ],
     [
       'a rope type without its factor',

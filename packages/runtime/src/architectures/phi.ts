@@ -45,7 +45,8 @@ export const phi: Architecture = {
       },
       path,
     );
-    const { theta, scaling } = readRotary('phi', config, 10000, path);
+    const dims = rotaryDims('phi', heads.headDim, config.partial_rotary_factor, path);
+    const { theta, scaling } = readRotary('phi', config, { theta: 10000, dims }, path);
     const { tied, ...tokens } = readTokens(config, false);
     return {
       architecture: 'phi',
@@ -66,7 +67,7 @@ export const phi: Architecture = {
         kind: 'rotary',
         theta,
         scaling,
-        dims: rotaryDims('phi', heads.headDim, config.partial_rotary_factor, path),
+        dims,
         interleaved: false,
       },
       mlp: {

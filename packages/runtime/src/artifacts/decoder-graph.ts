@@ -88,7 +88,7 @@ export async function buildDecoderGraph(
       x,
       { ...own, spec, linears, taps: new Map() },
       {
-        view: { mask, segments: null },
+        view: { passes: [{ mask, tokens: null }], places: null },
         scales: null,
         positions,
         cache: {
@@ -177,7 +177,7 @@ function addPositions(
     const real = (y: string): string => graph.node('Cast', [y], { attributes: { to: { int: 1 } } }); // FLOAT
     const query = graph.node('Reshape', [real(places), sizes('alibi.query', 1, 1, -1, 1)]);
     const key = graph.node('Reshape', [real(keys), sizes('alibi.key', 1, 1, 1, -1)]);
-    return { positions: { alibi: { query, key } }, maskOf };
+    return { positions: { alibi: [{ query, key }] }, maskOf };
   }
   return { positions: {}, maskOf };
 }

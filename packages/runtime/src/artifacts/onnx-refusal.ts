@@ -1,11 +1,14 @@
 import type { Checkpoint } from '../checkpoint.ts';
+import { longSequence } from '../rotary.ts';
 import { groupSizeOf, hasGroupIndex, type QuantizedModule, refuseBadGroups } from './weight-layout.ts';
 
 /** Why the ONNX decoder cannot hold a module. @returns `null` when it can */
 export function refuseOnnx({ spec }: Checkpoint, module: QuantizedModule): string | null {
   const { policy, inFeatures } = module;
   const { weights, activations, method } = policy;
-  if (spec.positions.kind === 'rotary' && spec.positions.scaling.kind === 'dynamic')
+  const { positions } = spec;
+  const isDynamic = positions.kind === 'rotary' && positions.scaling.kind === 'dynamic';
+  if (isDynamic || (longSequence(positions) ?? spec.maxPositions) < spec.maxPositions)
     return 'rotary frequencies that change with the length';
   if (weights.kind !== 'integer') return `${weights.kind} weights`;
   if (activations !== null) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { LongTaskOptions, Tensor } from '@bitcliff/core';
 import { type TensorToWrite, writeOnnxFile, writeSafetensorsFolder } from '@bitcliff/formats/node';
 import type { Checkpoint } from '../checkpoint.ts';
-import { OPSET } from '../graph/weighted-graph.ts';
+import { ARTIFACT_OPSET } from '../graph/weighted-graph.ts';
 import type { QuantizeModelRecord } from '../quantize-model/quantize-model.ts';
 import type { QuantizedBlock, QuantizedBlocks } from '../quantize-model/quantized-blocks.ts';
 import {
@@ -79,7 +79,7 @@ async function writeModel(
 ): Promise<Written> {
   const { graph, fingerprint } = await buildDecoderGraph(checkpoint, record.recipe, blocks);
   signal?.throwIfAborted();
-  await writeOnnxFile(join(dir, 'model.onnx'), graph, { opset: OPSET, microsoft: true });
+  await writeOnnxFile(join(dir, 'model.onnx'), graph, { opset: ARTIFACT_OPSET, microsoft: true });
   return { extra: { quantization_config: undefined }, fingerprint, folded: [] };
 }
 

@@ -17,7 +17,8 @@ import type { Checkpoint } from '../checkpoint.ts';
 import { openCheckpoint } from '../open-checkpoint.node.ts';
 import type { ScoreRequest } from '../packing.ts';
 import { referenceForward } from '../reference/reference-forward.ts';
-import { createEngine, type Engine, type VariantScores } from './engine.ts';
+import type { VariantScores } from './collect-scores.ts';
+import { createEngine, type Engine } from './engine.ts';
 import { neededMemory } from './memory-plan.ts';
 import { createScratchFile } from './scratch-file.node.ts';
 
@@ -80,6 +81,35 @@ describe('packing', () => {
       for (let choice = 0; choice < 3; choice++)
         requests.push({ context, continuation: tokens(1 + rng.int(9)) });
     }
+    const packed = await engine.score(requests);
+    for (const [i, request] of requests.entries()) {
+      for (const [v, { variant, scores }] of (await engine.score([request])).entries()) {
+        const difference = Math.abs(scores[0]!.logProb - packed[v]!.scores[i]!.logProb);
+        expect(difference, `request ${i} of ${variant}`).toBeLessThanOrEqual(bound(v));
+      }
+    }
+    await engine.dispose();
+    await checkpoint.close();
+  });
+});
+
+describe('long sequences', () => {
+  it.each([32, 64, 128, 256])('in heads of %i score alone as they do among others', async (headDim) => {
+    const checkpoint = await tinyCheckpoint({
+      hidden_size: 64,
+      num_attention_heads: 2,
+      num_key_value_heads: 1,
+      head_dim: headDim,
+      max_position_embeddings: 1024,
+    });
+    const rng = createRng(headDim);
+    const tokens = (n: number) => Array.from({ length: n }, () => rng.int(40));
+    // the sums of attention over a few hundred keys are made in slices
+    const requests = [3, 60, 150, 270, 400].flatMap((length) => {
+      const context = tokens(length);
+      return [1, 30, 90].map((n) => ({ context, continuation: tokens(n) }));
+    });
+    const engine = await createEngine(checkpoint, { ort, recipes, threads: 2, rowLength: 600 });
     const packed = await engine.score(requests);
     for (const [i, request] of requests.entries()) {
       for (const [v, { variant, scores }] of (await engine.score([request])).entries()) {

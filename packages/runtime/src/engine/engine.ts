@@ -1,15 +1,25 @@
 /**
  * @file Running a checkpoint and its quantized variants in lockstep (design.md §3–4): what there is to ask of them.
  */
-import { InvalidInputError, type LongTaskOptions, UnknownNameError, UnsupportedError } from '@bitcliff/core';
+import { type LongTaskOptions, UnknownNameError } from '@bitcliff/core';
 import { createKernels, type Kernels } from '@bitcliff/kernels';
-import { calibrationNeeds, policyFor, type Recipe } from '@bitcliff/quantize';
+import type { Recipe } from '@bitcliff/quantize';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { VocabularyOutput } from '../graph/head-graph.ts';
 import { type PackedRow, packRequests, type ScoreRequest } from '../packing.ts';
 import type { QuantizedBlocks } from '../quantize-model/quantized-blocks.ts';
+import { longSequence } from '../rotary.ts';
 import type { TapOptions, TapRecord } from '../taps.ts';
+import {
+  BASELINE,
+  checkCalibrated,
+  checkLayers,
+  checkVariantNames,
+  noBaseline,
+  tooShort,
+} from './check-options.ts';
 import { checkRequests } from './check-requests.ts';
+import { createScoreCollection, type VariantScores } from './collect-scores.ts';
 import { createForward } from './forward.ts';
 import { type Generated, type GenerateOptions, generateTokens } from './generate.ts';
 import { createGraphRunners } from './graph-runner.ts';
@@ -17,13 +27,10 @@ import { createPartLoader } from './load-parts.ts';
 import { planMemory } from './memory-plan.ts';
 import type { Ort } from './ort.ts';
 import { createResidentCache } from './resident-cache.ts';
-import { finalStates, type RequestScore, scoreHead, type TokenScore, vocabularyParts } from './score-head.ts';
+import { finalStates, scoreHead, vocabularyParts } from './score-head.ts';
 import type { Scratch } from './scratch.ts';
 import type { SessionOptions } from './session.ts';
 import { createTrace } from './trace.ts';
-
-/** Name of the unquantized variant. */
-export const BASELINE = 'baseline';
 
 const DEFAULT_MEMORY_BUDGET = 2 * 1024 ** 3;
 /** Options of {@link createEngine}. */
@@ -46,13 +53,6 @@ export interface EngineOptions extends SessionOptions {
   readonly scratch?: () => Promise<Scratch>;
   /** Run the unquantized model too. @default true */
   readonly baseline?: boolean;
-}
-
-/** The scores of one variant, in the order of the requests. */
-export interface VariantScores {
-  /** `baseline` or the name of a recipe. */
-  readonly variant: string;
-  readonly scores: readonly RequestScore[];
 }
 
 /** What to score. */
@@ -181,8 +181,12 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
       const divergence = task.divergence ?? false;
       if (divergence && !baseline) throw noBaseline('score', 'divergence');
       checkLayers(task.skipLayers ?? [], spec.layers);
-      const scores = variants.map((_, v) => requests.map(() => emptyScore(divergence && v > 0)));
-      const rows = packRequests(requests, { rowLength, sharePrefixes });
+      const scores = createScoreCollection(names, requests.length, { divergence, path: checkpoint.path });
+      const rows = packRequests(requests, {
+        rowLength,
+        sharePrefixes,
+        longSequence: longSequence(spec.positions),
+      });
       const compares = divergence && variants.length > 1;
       await forward.run(rows, { ...task, phase: 'score' }, async (wave, hidden) => {
         const input = {
@@ -196,15 +200,9 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
           divergence: compares,
           batch: forward.headPositions,
         };
-        await scoreHead(ort, input, (v, request, place, token) => {
-          addToken(scores[v]![request]!, place, token);
-        });
+        await scoreHead(ort, input, scores.put);
       });
-      for (const [v, list] of scores.entries()) {
-        for (const score of list) for (const logProb of score.tokenLogProbs) score.logProb += logProb;
-        checkFiniteScores(names[v]!, list, checkpoint.path);
-      }
-      return scores.map((list, v) => ({ variant: names[v]!, scores: list }));
+      return scores.finish();
     },
 
     async logits(tokens, task = {}) {
@@ -263,98 +261,4 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
  */
 function defaultRowLength(hiddenSize: number): number {
   return Math.min(512, Math.max(128, 4 * hiddenSize));
-}
-
-function checkVariantNames(names: readonly string[]): void {
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice === undefined) return;
-  throw new InvalidInputError({
-    op: 'createEngine',
-    problem: `two variants are called "${twice}"`,
-    expected: `distinct recipe names, none of them "${BASELINE}"`,
-  });
-}
-
-function checkCalibrated(
-  { spec, layout }: Checkpoint,
-  recipe: Recipe,
-  quantized: EngineOptions['quantized'] = new Map(),
-): void {
-  if (quantized.has(recipe.name)) return;
-  for (let layer = 0; layer < spec.layers; layer++) {
-    for (const { weight, role } of layout.block(layer).linears) {
-      const policy = policyFor(recipe, { name: weight, role, layer, layers: spec.layers });
-      if (calibrationNeeds(policy) === null) continue;
-      throw new InvalidInputError({
-        op: 'createEngine',
-        problem: `recipe "${recipe.name}" needs calibration`,
-        expected: 'its quantized blocks in `quantized`',
-        received: 'none',
-        hint: 'quantizeModel makes them',
-      });
-    }
-  }
-}
-
-type MutableScore = { -readonly [K in keyof RequestScore]: RequestScore[K] };
-
-function emptyScore(divergence: boolean): MutableScore {
-  return {
-    logProb: 0,
-    isGreedy: true,
-    tokenLogProbs: [],
-    divergence: divergence ? { kl: [], sameTop: [] } : null,
-  };
-}
-
-function addToken(score: MutableScore, place: number, token: TokenScore): void {
-  (score.tokenLogProbs as number[])[place] = token.logProb;
-  if (!token.isTop) score.isGreedy = false;
-  if (score.divergence === null) return;
-  (score.divergence.kl as number[])[place] = token.kl;
-  (score.divergence.sameTop as boolean[])[place] = token.sameTop;
-}
-
-function tooShort(sequence: number, received: number): InvalidInputError {
-  return new InvalidInputError({
-    op: 'trace',
-    problem: 'the sequence is too short',
-    expected: 'at least 2 tokens',
-    received,
-    where: `sequence ${sequence}`,
-  });
-}
-
-function noBaseline(op: string, what: string): InvalidInputError {
-  return new InvalidInputError({
-    op,
-    problem: `${what} without a baseline`,
-    expected: 'an engine that runs the baseline',
-    received: 'baseline: false',
-  });
-}
-
-function checkLayers(skipped: readonly number[], layers: number): void {
-  const bad = skipped.find((layer) => !Number.isInteger(layer) || layer < 0 || layer >= layers);
-  if (bad === undefined) return;
-  throw new InvalidInputError({
-    op: 'score',
-    problem: 'no such layer to skip',
-    expected: `an integer in [0, ${layers})`,
-    received: bad,
-  });
-}
-
-function checkFiniteScores(variant: string, scores: readonly RequestScore[], path: string): void {
-  const bad = scores.findIndex((score) => !Number.isFinite(score.logProb));
-  if (bad === -1) return;
-  throw new UnsupportedError({
-    op: 'score',
-    problem: `variant "${variant}" gave a score that is not finite`,
-    expected: 'finite log-probabilities',
-    received: scores[bad]!.logProb,
-    where: `request ${bad}`,
-    path,
-    hint: 'Activations overflowed, or a weight outside the linear layers is not finite',
-  });
 }

@@ -3,21 +3,22 @@ import type { LongTaskOptions } from '@bitcliff/core';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { TapStatistics } from '../graph/tap-graph.ts';
 import type { PackedRow } from '../packing.ts';
-import { rotaryTables } from '../rotary.ts';
+import { createRotaryRows } from '../rotary.ts';
 import type { TapPoint } from '../taps.ts';
 import { readEmbeddingRows } from '../weights.ts';
 import { createHiddenStore, type HiddenStore } from './hidden-store.ts';
 import type { PartLoader } from './load-parts.ts';
 import type { MemoryPlan } from './memory-plan.ts';
 import type { Ort, OrtTensor } from './ort.ts';
-import type { ResidentCache } from './resident-cache.ts';
+import { createResidentCache, type ResidentCache } from './resident-cache.ts';
 import { embedRows, rowFeeds, splitIntoWaves } from './row-tensors.ts';
 import type { Scratch } from './scratch.ts';
 
 /** Tokens that pass a block together where blocks are read again for every wave: by operations and bytes, reading is a few percent of that. */
 const WAVE_TOKENS = 16_384;
-/** Part of the memory for hidden states that the blocks get; the head gets the rest. */
-const BLOCKS_SHARE = 0.75;
+/** Parts of the memory for hidden states: of the blocks, and of what they read besides; the head gets the rest. */
+const BLOCKS_SHARE = 0.7;
+const FEEDS_SHARE = 0.05;
 
 /** Gives outputs of block graphs to somebody. */
 export interface BlockObserver {
@@ -87,7 +88,7 @@ export function createForward(parts: {
 
   return {
     headPositions: Math.floor(
-      ((1 - BLOCKS_SHARE) * plan.hidden) / (4 * Math.max(H, spec.embedding.width) * variants),
+      ((1 - BLOCKS_SHARE - FEEDS_SHARE) * plan.hidden) / (4 * Math.max(H, spec.embedding.width) * variants),
     ),
 
     async run(rows, task, use) {
@@ -110,15 +111,25 @@ export function createForward(parts: {
         try {
           const hidden = createHiddenStore(lengths, { variants, memory, scratch });
           await embed(wave, hidden);
-          const last = wave.reduce((max, row) => row.positions.reduce((a, b) => Math.max(a, b), max), 0);
-          const tables = spec.positions.kind === 'rotary' ? rotaryTables(spec.positions, last + 1) : null;
+          const longest = wave.reduce((max, row) => row.lengths.reduce((a, b) => Math.max(a, b), max), 0);
+          const rotary = spec.positions.kind === 'rotary' ? createRotaryRows(spec.positions, longest) : null;
+          const kept = createResidentCache(FEEDS_SHARE * plan.hidden);
+          const feedsOf = (r: number, window: number | null) =>
+            kept.get(`${r} ${window}`, async () => {
+              const value = rowFeeds(ort, spec, wave[r]!, window, rotary);
+              const bytes = Object.values(value).reduce(
+                (sum, { data }) => sum + (data as Float32Array).byteLength,
+                0,
+              );
+              return { value, bytes };
+            });
           const buffer = new Float32Array(Math.max(...lengths));
           const baselineBuffer = propagate ? buffer : new Float32Array(buffer.length);
           for (const layer of layers) {
             const block = await cache.get(`block ${layer}`, () => loader.block(layer));
             for (const [r, row] of wave.entries()) {
               const S = row.tokens.length;
-              const shared = rowFeeds(ort, spec, row, spec.attention.windows[layer] ?? null, tables);
+              const shared = await feedsOf(r, spec.attention.windows[layer] ?? null);
               for (let v = 0; v < variants; v++) {
                 const out = (v === 0 ? baselineBuffer : buffer).subarray(0, S * H);
                 const written = new ort.Tensor('float32', out, [S, H]);

@@ -2,7 +2,7 @@
 import { createRng, InvalidInputError, type LongTaskOptions } from '@bitcliff/core';
 import { MASKED } from '../attention-mask.ts';
 import type { Checkpoint } from '../checkpoint.ts';
-import { rotaryTables } from '../rotary.ts';
+import { createRotaryRows, longSequence } from '../rotary.ts';
 import type { LoadedBlock, LoadedEmbedding } from './load-parts.ts';
 import type { Ort, OrtTensor } from './ort.ts';
 import { embedRow, readEmbeddings, rotaryFeeds } from './row-tensors.ts';
@@ -63,14 +63,25 @@ export async function generateTokens(
   const positions = Math.min(prompt.length + maxTokens, spec.maxPositions);
   checkMemory(parts, positions);
   const rng = createRng(seed);
-  const tables = spec.positions.kind === 'rotary' ? rotaryTables(spec.positions, positions) : null;
+  const rotary = spec.positions.kind === 'rotary' ? createRotaryRows(spec.positions, positions) : null;
+  const limit = longSequence(spec.positions) ?? Number.POSITIVE_INFINITY;
   const cache: { key: OrtTensor; value: OrtTensor }[] = [];
   const tokens: number[] = [];
   let input: readonly number[] = prompt;
   let past = 0;
   for (;;) {
+    if (past > 0 && past <= limit && past + input.length > limit) {
+      // the frequencies of all tokens change, and with them the keys
+      input = [...prompt, ...tokens];
+      past = 0;
+      cache.length = 0;
+    }
     const S = input.length;
-    const row = { tokens: Int32Array.from(input), positions: Int32Array.from(input, (_, i) => past + i) };
+    const row = {
+      tokens: Int32Array.from(input),
+      positions: Int32Array.from(input, (_, i) => past + i),
+      lengths: new Int32Array(S).fill(past + S),
+    };
     let hidden = await embedRow(
       ort,
       spec,
@@ -84,13 +95,13 @@ export async function generateTokens(
       const window = spec.attention.windows[layer] ?? null;
       const T = past + S;
       const feeds: Record<string, OrtTensor> = {
-        ...rotaryFeeds(ort, spec, row.positions, tables),
+        ...rotaryFeeds(ort, spec, row, rotary),
         hidden: new ort.Tensor('float32', hidden, [S, spec.hiddenSize]),
-        mask: new ort.Tensor('float32', causalMask(S, T, window), [1, 1, S, T]),
+        'mask.0': new ort.Tensor('float32', causalMask(S, T, window), [1, 1, S, T]),
       };
       if (spec.positions.kind === 'alibi') {
-        feeds.queryPositions = new ort.Tensor('float32', Float32Array.from(row.positions), [1, 1, S, 1]);
-        feeds.keyPositions = new ort.Tensor(
+        feeds['queryPositions.0'] = new ort.Tensor('float32', Float32Array.from(row.positions), [1, 1, S, 1]);
+        feeds['keyPositions.0'] = new ort.Tensor(
           'float32',
           Float32Array.from({ length: T }, (_, i) => i),
           [1, 1, 1, T],

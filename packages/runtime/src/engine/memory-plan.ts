@@ -1,5 +1,6 @@
 import { InvalidInputError } from '@bitcliff/core';
 import type { Checkpoint } from '../checkpoint.ts';
+import { BRANCH_KEYS } from '../packing.ts';
 
 /** Memory of the process itself: JavaScript, ONNX Runtime, buffers of the file system. Node 24 with a model of 100 kB under w8a8 peaked at 165 MiB. */
 const BASE_BYTES = 176 * 2 ** 20;
@@ -43,7 +44,8 @@ export function neededMemory({ spec, layout }: Checkpoint, { variants, rowLength
   const all = sizes.reduce((a, b) => a + b, 0);
   // every variant may be as large as f32; one layer at a time takes the stored tensor, its transpose and its codes besides
   const block = 4 * variants * all + 3 * 4 * Math.max(...sizes);
-  const row = 4 * S * (8 * H + 3 * mlp.intermediateSize + attention.heads * S + 2 * H * variants);
+  const copies = 2 * BRANCH_KEYS * attention.kvHeads * attention.headDim; // keys and values of shared tokens, for every branch
+  const row = 4 * S * (8 * H + 3 * mlp.intermediateSize + attention.heads * S + copies + 2 * H * variants);
   const vocabulary = 4 * (HEAD_TOKENS * spec.embedding.width + 3 * HEAD_ROWS * HEAD_TOKENS);
   return { process: BASE_BYTES, block, row, vocabulary, total: BASE_BYTES + block + row + vocabulary };
 }

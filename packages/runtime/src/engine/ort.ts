@@ -27,6 +27,7 @@ export interface Ort {
   };
   readonly Tensor: {
     new (type: 'float32', data: Float32Array, dims: readonly number[]): OrtTensor;
+    new (type: 'int32', data: Int32Array, dims: readonly number[]): OrtTensor;
     new (type: 'int64', data: BigInt64Array, dims: readonly number[]): OrtTensor;
     new (type: 'int8', data: Int8Array, dims: readonly number[]): OrtTensor;
     new (type: 'uint8', data: Uint8Array, dims: readonly number[]): OrtTensor;

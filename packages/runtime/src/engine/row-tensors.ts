@@ -3,7 +3,7 @@ import { attentionMask } from '../attention-mask.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { DecoderSpec } from '../decoder-spec.ts';
 import type { PackedRow } from '../packing.ts';
-import { lookUpPositions, type RotaryTables } from '../rotary.ts';
+import type { RotaryRows, TokenPositions } from '../rotary.ts';
 import { readEmbeddingRows } from '../weights.ts';
 import type { LoadedEmbedding } from './load-parts.ts';
 import type { Ort, OrtTensor } from './ort.ts';
@@ -99,22 +99,24 @@ export function rowFeeds(
   spec: DecoderSpec,
   row: PackedRow,
   window: number | null,
-  tables: RotaryTables | null,
+  rotary: RotaryRows | null,
 ): Record<string, OrtTensor> {
-  const { count: T, length: L, places } = row.segments;
-  const gather = new BigInt64Array(T * L); // an empty place takes token 0: nobody sees it
-  for (const [i, place] of places.entries()) gather[place] = BigInt(i);
+  const { passes, places } = row.attention;
   const feeds: Record<string, OrtTensor> = {
-    mask: new ort.Tensor('float32', attentionMask(row, window), [T, 1, L, L]),
-    gather: new ort.Tensor('int64', gather, [T, L]),
-    places: new ort.Tensor('int64', BigInt64Array.from(places, BigInt), [places.length]),
-    ...rotaryFeeds(ort, spec, row.positions, tables),
+    places: new ort.Tensor('int32', places, [places.length]),
+    ...rotaryFeeds(ort, spec, row, rotary),
   };
-  if (spec.positions.kind === 'alibi') {
-    const at = new Float32Array(T * L);
-    for (const [i, place] of places.entries()) at[place] = row.positions[i]!;
-    feeds.queryPositions = new ort.Tensor('float32', at, [T, 1, L, 1]);
-    feeds.keyPositions = new ort.Tensor('float32', at, [T, 1, 1, L]);
+  for (const [p, pass] of passes.entries()) {
+    const { count: T, queries: Q, keys: K, query, key } = pass;
+    const mask = attentionMask(pass, row.positions, window);
+    feeds[`mask.${p}`] = new ort.Tensor('float32', mask, [T, 1, Q, K]);
+    feeds[`query.${p}`] = new ort.Tensor('int32', query, [T, Q]);
+    feeds[`key.${p}`] = new ort.Tensor('int32', key, [T, K]);
+    if (spec.positions.kind !== 'alibi') continue;
+    const from = Float32Array.from(query, (token) => row.positions[token] ?? 0);
+    const to = Float32Array.from({ length: K }, (_, position) => position);
+    feeds[`queryPositions.${p}`] = new ort.Tensor('float32', from, [T, 1, Q, 1]);
+    feeds[`keyPositions.${p}`] = new ort.Tensor('float32', to, [1, 1, 1, K]);
   }
   return feeds;
 }
@@ -123,13 +125,13 @@ export function rowFeeds(
 export function rotaryFeeds(
   ort: Ort,
   { positions }: DecoderSpec,
-  at: Int32Array,
-  tables: RotaryTables | null,
+  tokens: TokenPositions,
+  rotary: RotaryRows | null,
 ): Record<string, OrtTensor> {
-  if (positions.kind !== 'rotary' || tables === null) return {};
-  const S = at.length;
+  if (positions.kind !== 'rotary' || rotary === null) return {};
+  const S = tokens.positions.length;
   const half = positions.dims / 2;
-  const { cos, sin } = lookUpPositions(tables, at, half);
+  const { cos, sin } = rotary(tokens);
   return {
     index: new ort.Tensor(
       'int64',

@@ -15,7 +15,8 @@ export interface SessionOptions {
 /**
  * Load a graph.
  * Idle threads do not spin: every loaded graph has a pool of its own, and spinning pools take the cores from the one that works
- * (1.8 times as long on two cores: the benchmark `idle-threads` of tools/bench).
+ * (1.8 times as long on two cores: the benchmark `idle-threads` of tools/bench). Spinning within runs alone does not
+ * pay: docs/footguns.md.
  * @throws {UnsupportedError} when ONNX Runtime refuses the graph
  */
 export async function createSession(
@@ -35,7 +36,7 @@ export async function createSession(
       op: 'createSession',
       problem: 'ONNX Runtime refused the graph',
       received: cause instanceof Error ? cause.message : String(cause),
-      hint: 'onnxruntime-node 1.23 or onnxruntime-web 1.30 or newer is needed, and the execution providers must be installed',
+      hint: 'onnxruntime-node 1.24 or onnxruntime-web 1.30 or newer is needed, and the execution providers must be installed',
       cause,
     });
   }

@@ -9,7 +9,7 @@ import { ggufTokenizerFields } from './gguf-tokenizer-fields.ts';
 /**
  * The family that a spec is written as.
  * @throws {UnsupportedError} for another architecture, and for what no key of the family says: sliding windows, another activation,
- * dynamic rope scaling, yarn without rounding of its bounds
+ * dynamic and longrope scaling, yarn without rounding of its bounds
  */
 export function ggufFamilyOf(spec: DecoderSpec): GgufFamily {
   const family = [...GGUF_FAMILIES.values()].find(({ modelType }) => modelType === spec.architecture);
@@ -24,7 +24,8 @@ export function ggufFamilyOf(spec: DecoderSpec): GgufFamily {
     throw unsupported('no key of the family says the sliding window', 'none', String(window));
   if (spec.positions.kind === 'rotary') {
     const { scaling } = spec.positions;
-    if (scaling.kind === 'dynamic' || (scaling.kind === 'yarn' && !scaling.truncate)) {
+    const said = scaling.kind !== 'dynamic' && scaling.kind !== 'longrope';
+    if (!said || (scaling.kind === 'yarn' && !scaling.truncate)) {
       const received = scaling.kind === 'yarn' ? 'yarn with truncate false' : scaling.kind;
       throw unsupported('no key says the rope scaling', 'one of: default, linear, llama3, yarn', received);
     }

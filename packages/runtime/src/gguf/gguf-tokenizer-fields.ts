@@ -3,8 +3,8 @@ import { UnsupportedError } from '@bitcliff/core';
 import type { GgufValue } from '@bitcliff/formats';
 import { z } from 'zod';
 import type { TextTokenizer } from '../tokenizer.ts';
+import { SPACE_MARK } from '../word-tokenizer.ts';
 import { BYTE_LEVEL_SPLITS } from './byte-level-splits.ts';
-import { SPACE_MARK } from './gguf-tokenizer.ts';
 import { TOKEN_TYPE } from './gguf-vocabulary.ts';
 
 const schema = z.looseObject({

@@ -7,6 +7,7 @@
 import { FormatError, UnsupportedError } from '@bitcliff/core';
 import type { GgufFile } from '@bitcliff/formats';
 import type { TokenizerFiles } from '../tokenizer.ts';
+import { SPACE_MARK } from '../word-tokenizer.ts';
 import { BYTE_LEVEL_SPLITS, type ByteLevelSplit, SPLIT_WITHOUT_NAME } from './byte-level-splits.ts';
 import {
   type GgufVocabulary,
@@ -15,9 +16,6 @@ import {
   ggufVocabulary,
   TOKEN_TYPE,
 } from './gguf-vocabulary.ts';
-
-/** Stands for a space in SentencePiece. */
-export const SPACE_MARK = '▁';
 
 /**
  * The tokenizer that the metadata describe.

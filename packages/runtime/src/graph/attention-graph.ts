@@ -3,7 +3,7 @@ import { Tensor } from '@bitcliff/core';
 import { alibiSlopes } from '../alibi.ts';
 import type { DecoderSpec } from '../decoder-spec.ts';
 import { addNorm } from './norm-graph.ts';
-import { collectTokens, spreadTokens, type TokenView } from './segments-graph.ts';
+import { gatherTokens, type PassView, type TokenView, throughPasses } from './passes-graph.ts';
 import type { WeightedGraph } from './weighted-graph.ts';
 
 const MICROSOFT = 'com.microsoft';
@@ -33,14 +33,14 @@ export type KeyValues =
 export interface PositionValues {
   /** `index` i64[1, S], rows of the tables; `cos` and `sin` f32[rows, dims / 2]. */
   readonly rotary?: { readonly index: string; readonly cos: string; readonly sin: string };
-  /** f32[T, 1, L, 1] and f32[T, 1, 1, L], by place of the segments. */
-  readonly alibi?: { readonly query: string; readonly key: string };
+  /** By pass: f32[T, 1, Q, 1] and f32[1, 1, 1, K]. */
+  readonly alibi?: readonly { readonly query: string; readonly key: string }[];
 }
 
 /**
  * Add attention.
  * @param q name of f32[S, heads · headDim]  @param k and v, f32[S, kvHeads · headDim]
- * @param view what tokens see of each other; attention runs on its segments
+ * @param view what tokens see of each other; one sequence in order where keys and values are kept
  * @returns name of f32[S, heads · headDim]
  */
 export function addAttention(
@@ -53,10 +53,8 @@ export function addAttention(
   cache: KeyValues,
 ): string {
   const { heads, kvHeads, headDim, clip } = spec.attention;
-  const shape = (name: string, ...sizes: number[]): string =>
-    graph.constant(`shape.${name}`, new Tensor('I64', [sizes.length], BigInt64Array.from(sizes, BigInt)));
   const reshape = (x: string, name: string, ...sizes: number[]): string =>
-    graph.node('Reshape', [x, shape(name, ...sizes)]);
+    graph.node('Reshape', [x, graph.constant(`shape.${name}`, sizesTensor(sizes))]);
   const scalar = (name: string, value: number): string =>
     graph.constant(name, new Tensor('F32', [], Float32Array.of(value)));
 
@@ -80,67 +78,101 @@ export function addAttention(
   };
 
   const { positions } = spec;
-  /** @param x f32[S, count · headDim]  @returns f32[1, S, count · headDim] */
+  /** @param x f32[S, count · headDim]  @returns the same, rotated */
   const place = (x: string, name: string, count: number): string => {
+    if (positions.kind !== 'rotary') return x;
     const batched = reshape(x, `${name}.batched`, 1, -1, count * headDim);
-    if (positions.kind !== 'rotary') return batched;
     const { index, cos, sin } = where.rotary!;
-    return graph.node('RotaryEmbedding', [batched, index, cos, sin], {
+    const rotated = graph.node('RotaryEmbedding', [batched, index, cos, sin], {
       domain: MICROSOFT,
       attributes: {
         interleaved: { int: positions.interleaved ? 1 : 0 },
         num_heads: { int: count },
         rotary_embedding_dim: { int: positions.dims === headDim ? 0 : positions.dims },
       },
-    });
+    }); // [1, S, count · headDim]
+    return reshape(rotated, `${name}.placed`, -1, count * headDim);
   };
-  /** @param x f32[1, S, width]  @returns f32[T, L, width] */
-  const toSegments = (x: string, name: string, width: number): string =>
-    view.segments === null ? x : spreadTokens(graph, view, reshape(x, `${name}.rows`, -1, width), name);
-  /** Each key/value head stands once for every query head that reads it. @param x f32[T, L, kvHeads · headDim] */
-  const spread = (x: string, name: string): string => {
-    if (kvHeads === heads) return x;
-    const split = reshape(x, `${name}.split`, 0, 0, kvHeads, 1, headDim);
-    const wide = graph.node('Expand', [split, shape(`${name}.group`, 1, 1, 1, heads / kvHeads, 1)]); // [T, L, kvHeads, group, headDim]
-    return reshape(wide, `${name}.spread`, 0, 0, heads * headDim);
+  const query = place(normalize(clamp(q), 'q', heads, gains.qNorm), 'q', heads);
+  const key = place(normalize(clamp(k), 'k', kvHeads, gains.kNorm), 'k', kvHeads);
+  const value = clamp(v);
+  const slopes =
+    positions.kind === 'alibi'
+      ? graph.constant(
+          'alibi.slopes',
+          new Tensor('F32', [1, heads, 1, 1], Float32Array.from(alibiSlopes(heads))),
+        )
+      : '';
+  /** What is added to the scores of a pass. */
+  const biasOf = ({ mask }: PassView, index: number): string => {
+    if (positions.kind !== 'alibi') return mask;
+    const { query: from, key: to } = where.alibi![index]!;
+    const distance = graph.node('Sub', [to, from]); // [T, 1, Q, K], ≤ 0 where a token sees
+    return graph.node('Add', [mask, graph.node('Mul', [distance, slopes])]); // [T, heads, Q, K]
   };
-
-  const placed = place(normalize(clamp(q), 'q', heads, gains.qNorm), 'q', heads);
-  const query = toSegments(placed, 'q', heads * headDim);
-  const rotated = place(normalize(clamp(k), 'k', kvHeads, gains.kNorm), 'k', kvHeads);
-  const key = spread(toSegments(rotated, 'k', kvHeads * headDim), 'k');
-  const batched = reshape(clamp(v), 'v.batched', 1, -1, kvHeads * headDim);
-  const value = spread(toSegments(batched, 'v', kvHeads * headDim), 'v');
-  let bias = view.mask;
-  if (positions.kind === 'alibi') {
-    const slopes = new Tensor('F32', [1, heads, 1, 1], Float32Array.from(alibiSlopes(heads)));
-    const { query: from, key: to } = where.alibi!;
-    const distance = graph.node('Sub', [to, from]); // [T, 1, L, L], ≤ 0 where a token sees
-    bias = graph.node('Add', [
-      view.mask,
-      graph.node('Mul', [distance, graph.constant('alibi.slopes', slopes)]),
-    ]); // [T, heads, L, L]
+  if (cache.kind !== 'none') {
+    const [pass] = view.passes;
+    return addCachedAttention(graph, spec, { query, key, value }, biasOf(pass!, 0), cache);
   }
+  return throughPasses(graph, view, { name: 'context', width: heads * headDim }, (pass, name) =>
+    graph.node(
+      'Attention',
+      [
+        gatherTokens(graph, pass, query, 'query', name),
+        gatherTokens(graph, pass, key, 'key', name),
+        gatherTokens(graph, pass, value, 'key', name),
+        biasOf(pass, view.passes.indexOf(pass)),
+      ],
+      { attributes: { q_num_heads: { int: heads }, kv_num_heads: { int: kvHeads } } },
+    ),
+  );
+}
+
+/**
+ * Attention of one sequence that keeps keys and values.
+ * @param x names of f32[S, heads · headDim] and twice f32[S, kvHeads · headDim]  @param bias name of f32[1, 1 or heads, S, P + S]
+ * @returns name of f32[S, heads · headDim]
+ */
+function addCachedAttention(
+  graph: WeightedGraph,
+  { attention: { heads, kvHeads, headDim } }: DecoderSpec,
+  x: { readonly query: string; readonly key: string; readonly value: string },
+  bias: string,
+  cache: Exclude<KeyValues, { readonly kind: 'none' }>,
+): string {
+  const reshape = (y: string, name: string, ...sizes: number[]): string =>
+    graph.node('Reshape', [y, graph.constant(name, sizesTensor(sizes))]);
+  /** Each key/value head stands once for every query head that reads it. @returns f32[1, S, heads · headDim] */
+  const spread = (y: string, name: string): string => {
+    if (kvHeads === heads) return reshape(y, `shape.${name}.sequence`, 1, -1, heads * headDim);
+    const split = reshape(y, `shape.${name}.split`, 1, -1, kvHeads, 1, headDim);
+    const group = graph.constant(`shape.${name}.group`, sizesTensor([1, 1, 1, heads / kvHeads, 1]));
+    const wide = graph.node('Expand', [split, group]); // [1, S, kvHeads, group, headDim]
+    return reshape(wide, `shape.${name}.spread`, 1, -1, heads * headDim);
+  };
+  const query = reshape(x.query, 'shape.q.sequence', 1, -1, heads * headDim);
+  const [key, value] = [spread(x.key, 'k'), spread(x.value, 'v')];
+  const options = { domain: MICROSOFT, attributes: { num_heads: { int: heads } } } as const;
   const inputs = [query, key, value, '', '', bias];
-  const attributes = { num_heads: { int: heads } };
-  let context: string; // [T, L, heads · headDim]
+  let context: string; // [1, S, heads · headDim]
   if (cache.kind === 'extend') {
     inputs.push(cache.pastKey, cache.pastValue);
     const outputs = [`${graph.scope}attention`, cache.key, cache.value];
-    context = graph.node('MultiHeadAttention', inputs, { domain: MICROSOFT, attributes, outputs })[0]!;
+    context = graph.node('MultiHeadAttention', inputs, { ...options, outputs })[0]!;
   } else {
-    context = graph.node('MultiHeadAttention', inputs, { domain: MICROSOFT, attributes });
-  }
-  if (cache.kind === 'write') {
-    for (const [name, x] of [
+    context = graph.node('MultiHeadAttention', inputs, options);
+    for (const [name, y] of [
       [cache.key, key],
       [cache.value, value],
     ] as const) {
-      const split = reshape(x, `${name}.by_head`, 1, -1, heads, headDim);
+      const split = reshape(y, `shape.${name}.by_head`, 1, -1, heads, headDim);
       graph.node('Transpose', [split], { outputs: [name], attributes: { perm: { ints: [0, 2, 1, 3] } } });
     }
   }
-  if (cache.kind !== 'none')
-    for (const name of [cache.key, cache.value]) graph.output(name, 'F32', [1, heads, 'T', headDim]);
-  return collectTokens(graph, view, context, heads * headDim, 'context');
+  for (const name of [cache.key, cache.value]) graph.output(name, 'F32', [1, heads, 'T', headDim]);
+  return reshape(context, 'shape.context', -1, heads * headDim);
+}
+
+function sizesTensor(sizes: readonly number[]): Tensor {
+  return new Tensor('I64', [sizes.length], BigInt64Array.from(sizes, BigInt));
 }

@@ -1,21 +1,23 @@
 /**
  * @file One decoder block as an ONNX graph. Rows of packed tokens come one at a time, so hidden states are [S, hidden]; attention works on their
- * segments (packing.ts). Inputs: `hidden` f32[S, hidden]; `mask` f32[T, 1, L, L], `gather` i64[T, L] and `places` i64[S]; with rotary positions `cos` and
- * `sin` f32[S, dims/2] and `index` i64[1, S], which says what row of them each token takes: the identity, because the caller looks the positions up
- * (as constants, the tables of 131,072 positions would weigh 64 MB a block); with ALiBi `queryPositions` f32[T, 1, L, 1] and `keyPositions`
- * f32[T, 1, 1, L]. Graphs that keep keys and values take one sequence: `mask` is f32[1, 1, S, S] or f32[1, 1, S, P + S], without segments.
+ * passes (attention-passes.ts). Inputs: `hidden` f32[S, hidden]; for pass p `mask.p` f32[T, 1, Q, K], `query.p` i32[T, Q] and `key.p` i32[T, K];
+ * `places` i32[S]; with rotary positions `cos` and `sin` f32[S, dims/2] and `index` i64[1, S], which says what row of them each token takes: the
+ * identity, because the caller looks the positions up (as constants, the tables of 131,072 positions would weigh 64 MB a block); with ALiBi
+ * `queryPositions.p` f32[T, 1, Q, 1] and `keyPositions.p` f32[1, 1, 1, K]. Graphs that keep keys and values take one sequence: `mask.0` is
+ * f32[1, 1, S, S] or f32[1, 1, S, P + S], and no tokens are gathered.
  * Output: `out` f32[S, hidden], and taps.
  */
 import { InternalError } from '@bitcliff/core';
 import type { ModuleRole } from '@bitcliff/quantize';
 import type { LinearPlace } from '../architecture.ts';
+import { PASSES } from '../attention-passes.ts';
 import type { Activation, DecoderSpec } from '../decoder-spec.ts';
 import type { TapPoint } from '../taps.ts';
 import type { BlockWeights, NormWeights } from '../weights.ts';
 import { addAttention, type KeyValues, type PositionValues } from './attention-graph.ts';
 import { addLinears, type GraphLinear } from './linear-graph.ts';
 import { addNorm } from './norm-graph.ts';
-import type { TokenView } from './segments-graph.ts';
+import type { PassView, TokenView } from './passes-graph.ts';
 import { addTap, type TapStatistics } from './tap-graph.ts';
 import { type EncodedGraph, WeightedGraph } from './weighted-graph.ts';
 
@@ -43,23 +45,14 @@ export function buildBlockGraph(parts: BlockParts): EncodedGraph {
   const { heads, headDim } = spec.attention;
   const graph = new WeightedGraph('block', parts.threads);
   const x = graph.input('hidden', 'F32', ['S', spec.hiddenSize]);
-  const view: TokenView =
-    cache === 'none'
-      ? {
-          mask: graph.input('mask', 'F32', ['T', 1, 'L', 'L']),
-          segments: {
-            gather: graph.input('gather', 'I64', ['T', 'L']),
-            places: graph.input('places', 'I64', ['S']),
-          },
-        }
-      : { mask: graph.input('mask', 'F32', [1, 1, 'S', cache === 'extend' ? 'P + S' : 'S']), segments: null };
+  const view = viewInputs(graph, cache);
   const past = (name: string): string => graph.input(name, 'F32', [1, heads, 'P', headDim]);
   const names = { key: 'key', value: 'value' };
   const out = addBlock(graph, x, parts, {
     view,
     // with a cache in use a run has one token, and that is all that dynamic scales look at
     scales: cache === 'extend' ? null : view,
-    positions: positionInputs(graph, spec),
+    positions: positionInputs(graph, spec, view),
     cache:
       cache === 'extend'
         ? { kind: cache, pastKey: past('pastKey'), pastValue: past('pastValue'), ...names }
@@ -70,7 +63,29 @@ export function buildBlockGraph(parts: BlockParts): EncodedGraph {
   return graph.finish();
 }
 
-function positionInputs(graph: WeightedGraph, { positions }: DecoderSpec): PositionValues {
+function viewInputs(graph: WeightedGraph, cache: KeyValueCache): TokenView {
+  if (cache !== 'none') {
+    const mask = graph.input('mask.0', 'F32', [1, 1, 'S', cache === 'extend' ? 'P + S' : 'S']);
+    return { passes: [{ mask, tokens: null }], places: null };
+  }
+  const passes = Array.from({ length: PASSES }, (_, p): PassView => {
+    const [T, Q, K] = [`T${p}`, `Q${p}`, `K${p}`];
+    return {
+      mask: graph.input(`mask.${p}`, 'F32', [T, 1, Q, K]),
+      tokens: {
+        query: graph.input(`query.${p}`, 'I32', [T, Q]),
+        key: graph.input(`key.${p}`, 'I32', [T, K]),
+      },
+    };
+  });
+  return { passes, places: graph.input('places', 'I32', ['S']) };
+}
+
+function positionInputs(
+  graph: WeightedGraph,
+  { positions }: DecoderSpec,
+  { passes }: TokenView,
+): PositionValues {
   switch (positions.kind) {
     case 'rotary': {
       const half = positions.dims / 2;
@@ -84,10 +99,10 @@ function positionInputs(graph: WeightedGraph, { positions }: DecoderSpec): Posit
     }
     case 'alibi':
       return {
-        alibi: {
-          query: graph.input('queryPositions', 'F32', ['T', 1, 'L', 1]),
-          key: graph.input('keyPositions', 'F32', ['T', 1, 1, 'K']),
-        },
+        alibi: passes.map((_, p) => ({
+          query: graph.input(`queryPositions.${p}`, 'F32', [`T${p}`, 1, `Q${p}`, 1]),
+          key: graph.input(`keyPositions.${p}`, 'F32', [1, 1, 1, `K${p}`]),
+        })),
       };
     case 'learned':
       return {};

@@ -140,8 +140,8 @@ describe('linear layers in a graph', () => {
     ];
     const graph = new WeightedGraph('pair');
     addLinears(graph, graph.input('x', 'F32', ['S', K]), layers, {
-      mask: graph.input('mask', 'F32', [1, 1, 'S', 'S']),
-      segments: null,
+      passes: [{ mask: graph.input('mask', 'F32', [1, 1, 'S', 'S']), tokens: null }],
+      places: null,
     });
     graph.node('Identity', ['x'], { outputs: ['y'] });
     graph.output('y', 'F32', ['S', K]);

@@ -7,8 +7,10 @@
 import type { DType, Tensor } from '@bitcliff/core';
 import { type OnnxDimension, OnnxGraph } from '@bitcliff/formats/onnx';
 
-/** Version of the standard operators in all graphs. */
-export const OPSET = 21;
+/** Version of the standard operators in the engine's graphs: 23 has Attention. */
+const OPSET = 23;
+/** The same in graphs that are written to files, for older runtimes. */
+export const ARTIFACT_OPSET = 21;
 
 // MLAS, onnxruntime 1.30 core/mlas/lib/sgemm.cpp: MLAS_SGEMM_STRIDEK, and half of MLAS_SGEMM_STRIDEN, at which it doubles the former
 const SLICE_INPUTS = 128;
@@ -30,6 +32,7 @@ export interface EncodedGraph {
 export class WeightedGraph extends OnnxGraph {
   readonly #weights = new Map<string, Tensor>();
   readonly #outputs: string[] = [];
+  readonly #made = new Map<string, string>();
   readonly #threads: number;
 
   /** @param threads inside one operator, at most: see {@link WeightedGraph.matrix} @default 1 */
@@ -58,6 +61,14 @@ export class WeightedGraph extends OnnxGraph {
     const slices = tensor.data.length / columns > SLICE_INPUTS;
     const isNarrow = columns <= NARROW_COLUMNS * this.#threads;
     return slices && isNarrow ? this.constant(name, tensor) : this.weight(name, tensor);
+  }
+
+  /** The value that `make` gives when this is called for the first time in a scope. */
+  once(name: string, make: () => string): string {
+    const key = this.scope + name;
+    const value = this.#made.get(key) ?? make();
+    this.#made.set(key, value);
+    return value;
   }
 
   override constant(name: string, tensor: Tensor, options?: { readonly external?: boolean }): string {

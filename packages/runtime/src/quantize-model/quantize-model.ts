@@ -36,7 +36,7 @@ import type { GraphLinear } from '../graph/linear-graph.ts';
 import type { TapStatistics } from '../graph/tap-graph.ts';
 import { groupLinears } from '../linear-groups.ts';
 import { packRequests } from '../packing.ts';
-import { rotaryTables } from '../rotary.ts';
+import { createRotaryRows } from '../rotary.ts';
 import type { TapPoint } from '../taps.ts';
 import { type BlockWeights, type FloatLinear, readBlock } from '../weights.ts';
 import { blockFingerprint } from './block-fingerprint.ts';
@@ -137,7 +137,7 @@ export async function quantizeModel(
     await embedRows(ort, checkpoint, embedding, { rows, table: null }, (r, states) =>
       hidden.write(0, r, states),
     );
-    const tables = spec.positions.kind === 'rotary' ? rotaryTables(spec.positions, rowLength) : null;
+    const rotary = spec.positions.kind === 'rotary' ? createRotaryRows(spec.positions, rowLength) : null;
     const roles = createRoleStatistics(
       ort,
       checkpoint,
@@ -159,7 +159,7 @@ export async function quantizeModel(
         const S = row.tokens.length;
         const feeds = {
           hidden: new ort.Tensor('float32', await hidden.read(0, r), [S, H]),
-          ...rowFeeds(ort, spec, row, spec.attention.windows[layer] ?? null, tables),
+          ...rowFeeds(ort, spec, row, spec.attention.windows[layer] ?? null, rotary),
         };
         const outputs = await runner.run(feeds, statistics?.written);
         statistics?.add(outputs);

@@ -25,7 +25,10 @@ export async function runLayers(
   const S = x.length / K;
   const graph = new WeightedGraph('linear');
   const input = graph.input('x', 'F32', ['S', K]);
-  const view = { mask: graph.input('mask', 'F32', [1, 1, 'S', 'S']), segments: null };
+  const view = {
+    passes: [{ mask: graph.input('mask', 'F32', [1, 1, 'S', 'S']), tokens: null }],
+    places: null,
+  };
   const names = addLinears(graph, input, layers, view);
   for (const [i, name] of names.entries()) graph.output(name, 'F32', ['S', layers[i]!.outFeatures]);
   const runners = createGraphRunners(ort, options);

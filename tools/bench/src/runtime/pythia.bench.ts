@@ -13,6 +13,7 @@ import { openCheckpoint } from '@bitcliff/runtime/node';
 import * as ort from 'onnxruntime-node';
 import type { Benchmark } from '../benchmark.ts';
 import { type Contender, type Interleaved, type InterleaveOptions, interleave } from '../interleave.ts';
+import { plainRequests } from './plain-requests.ts';
 import { hellaswagRequests } from './random-llama.ts';
 import { PYTHIA_160M, tokenFlops, writeRandomNeox } from './random-neox.ts';
 
@@ -129,16 +130,6 @@ export const scoreInt8EveryPosition: Benchmark = {
 
 const ITEMS = 8;
 
-/** Each choice as a sequence of its own, padded to the longest of its item, with logits at every position. */
-function plainRequests(requests: readonly ScoreRequest[]): ScoreRequest[] {
-  return requests.map(({ context, continuation }, i) => {
-    const item = requests.slice(4 * Math.floor(i / 4), 4 * Math.floor(i / 4) + 4);
-    const longest = Math.max(...item.map((choice) => choice.continuation.length));
-    const padding = new Array(longest - continuation.length).fill(0);
-    return { context: context.slice(0, 1), continuation: [...context.slice(1), ...continuation, ...padding] };
-  });
-}
-
 /** Items of four choices: the plain way, and ours in f32 and W8A8. */
 export const hellaswag: Benchmark = {
   name: 'pythia-hellaswag',
@@ -151,7 +142,8 @@ export const hellaswag: Benchmark = {
       { plain: { rowLength: 1, sharePrefixes: false }, f32: {}, w8a8: only('w8a8') },
       ({ plain, f32, w8a8 }) => {
         const requests = hellaswagRequests(ITEMS);
-        const padded = plainRequests(requests);
+        const items = Array.from({ length: ITEMS }, (_, i) => ({ start: 4 * i, end: 4 * i + 4 }));
+        const padded = plainRequests(requests, items);
         const contenders = {
           plain: () => last(plain, padded),
           f32: () => last(f32, requests),

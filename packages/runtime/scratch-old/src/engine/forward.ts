@@ -1,0 +1,146 @@
+/** @file Rows of tokens through all blocks of all variants: block by block, so that one block and the hidden states are all that must be in memory. */
+import type { LongTaskOptions } from '@bitcliff/core';
+import type { Checkpoint } from '../checkpoint.ts';
+import type { TapStatistics } from '../graph/tap-graph.ts';
+import type { PackedRow } from '../packing.ts';
+import { rotaryTables } from '../rotary.ts';
+import type { TapPoint } from '../taps.ts';
+import { readEmbeddingRows } from '../weights.ts';
+import { createHiddenStore, type HiddenStore } from './hidden-store.ts';
+import type { PartLoader } from './load-parts.ts';
+import type { MemoryPlan } from './memory-plan.ts';
+import type { Ort, OrtTensor } from './ort.ts';
+import type { ResidentCache } from './resident-cache.ts';
+import { embedRows, rowFeeds, splitIntoWaves } from './row-tensors.ts';
+import type { Scratch } from './scratch.ts';
+
+/** Tokens that pass a block together where blocks are read again for every wave: by operations and bytes, reading is a few percent of that. */
+const WAVE_TOKENS = 16_384;
+/** Part of the memory for hidden states that the blocks get; the head gets the rest. */
+const BLOCKS_SHARE = 0.75;
+
+/** Gives outputs of block graphs to somebody. */
+export interface BlockObserver {
+  /** What to put into the graphs of a variant. */
+  taps(variant: number): ReadonlyMap<TapPoint, TapStatistics>;
+  /** The outputs of one row; the baseline's come first. @param index of the row among all rows of the pass */
+  take(variant: number, layer: number, index: number, outputs: Readonly<Record<string, OrtTensor>>): void;
+  /** What block graphs need besides: the baseline's values. */
+  feeds(variant: number): Readonly<Record<string, OrtTensor>>;
+}
+
+/** One pass over a model. */
+export interface Forward {
+  /** Positions whose states the head may hold at once. */
+  readonly headPositions: number;
+  /**
+   * Run rows through all blocks, in as many waves as memory asks for.
+   * @param use gets the rows of each wave with their hidden states behind the last block
+   */
+  run(
+    rows: readonly PackedRow[],
+    task: ForwardTask,
+    use: (wave: readonly PackedRow[], hidden: HiddenStore) => Promise<void>,
+  ): Promise<void>;
+}
+
+/** What a pass does beside running. */
+export interface ForwardTask extends LongTaskOptions {
+  readonly phase: string;
+  readonly observer?: BlockObserver;
+  /** Give every block what the baseline, which is the first variant, made of the blocks before it. @default true: what its own variant made */
+  readonly propagate?: boolean | undefined;
+  /** Blocks that are left out, 0-based: hidden states pass them as they are. @default none */
+  readonly skipLayers?: readonly number[] | undefined;
+}
+
+/** @param parts.variants how many */
+export function createForward(parts: {
+  readonly ort: Ort;
+  readonly checkpoint: Checkpoint;
+  readonly loader: PartLoader;
+  readonly cache: ResidentCache;
+  readonly variants: number;
+  readonly plan: MemoryPlan;
+  readonly scratch: (() => Promise<Scratch>) | undefined;
+}): Forward {
+  const { ort, checkpoint, loader, cache, variants, plan } = parts;
+  const { spec } = checkpoint;
+  const H = spec.hiddenSize;
+  const memory = Math.floor(BLOCKS_SHARE * plan.hidden);
+  const tokensInMemory = Math.floor(memory / (4 * H * variants));
+  const reloads = spec.layers * plan.block > plan.resident;
+  const waveTokens =
+    reloads && parts.scratch !== undefined ? Math.max(tokensInMemory, WAVE_TOKENS) : tokensInMemory;
+
+  /** The inputs of the first block, into a store. */
+  const embed = async (rows: readonly PackedRow[], hidden: HiddenStore): Promise<void> => {
+    const embedding = await cache.get('embedding', loader.embedding);
+    const { vocabularySize: tokens } = spec;
+    const bytes = 4 * tokens * spec.embedding.width;
+    const load = async () => ({ value: await readEmbeddingRows(checkpoint, 0, tokens), bytes });
+    const table = 4 * bytes <= plan.resident ? await cache.get('embedding table', load) : null;
+    await embedRows(ort, checkpoint, embedding, { rows, table }, async (r, states) => {
+      for (let v = 0; v < variants; v++) await hidden.write(v, r, states);
+    });
+  };
+
+  return {
+    headPositions: Math.floor(
+      ((1 - BLOCKS_SHARE) * plan.hidden) / (4 * Math.max(H, spec.embedding.width) * variants),
+    ),
+
+    async run(rows, task, use) {
+      const { observer, propagate = true } = task;
+      const layers = Array.from({ length: spec.layers }, (_, layer) => layer).filter(
+        (layer) => !task.skipLayers?.includes(layer),
+      );
+      const total = rows.length * layers.length * variants;
+      let done = 0;
+      const step = (detail: string): void => {
+        task.signal?.throwIfAborted();
+        task.onProgress?.({ phase: task.phase, done, total, unit: 'row blocks', detail });
+        done++;
+      };
+      let first = 0;
+      for (const wave of splitIntoWaves(rows, waveTokens)) {
+        const lengths = wave.map((row) => row.tokens.length * H);
+        const bytes = 4 * variants * lengths.reduce((a, b) => a + b, 0);
+        const scratch = bytes > memory && parts.scratch !== undefined ? await parts.scratch() : null;
+        try {
+          const hidden = createHiddenStore(lengths, { variants, memory, scratch });
+          await embed(wave, hidden);
+          const last = wave.reduce((max, row) => row.positions.reduce((a, b) => Math.max(a, b), max), 0);
+          const tables = spec.positions.kind === 'rotary' ? rotaryTables(spec.positions, last + 1) : null;
+          const buffer = new Float32Array(Math.max(...lengths));
+          const baselineBuffer = propagate ? buffer : new Float32Array(buffer.length);
+          for (const layer of layers) {
+            const block = await cache.get(`block ${layer}`, () => loader.block(layer));
+            for (const [r, row] of wave.entries()) {
+              const S = row.tokens.length;
+              const shared = rowFeeds(ort, spec, row, spec.attention.windows[layer] ?? null, tables);
+              for (let v = 0; v < variants; v++) {
+                const out = (v === 0 ? baselineBuffer : buffer).subarray(0, S * H);
+                const written = new ort.Tensor('float32', out, [S, H]);
+                step(`block ${layer + 1} of ${spec.layers}`);
+                const runner = await block.runner(v, observer?.taps(v));
+                const states = new ort.Tensor('float32', await hidden.read(propagate ? v : 0, r), [S, H]);
+                const feeds = { hidden: states, ...shared, ...observer?.feeds(v) };
+                const outputs = await runner.run(feeds, { out: written });
+                observer?.take(v, layer, first + r, outputs);
+                if (propagate) await hidden.write(v, r, out);
+              }
+              // not before all variants have read what it replaces
+              if (!propagate) await hidden.write(0, r, baselineBuffer.subarray(0, S * H));
+            }
+          }
+          await use(wave, hidden);
+        } finally {
+          await scratch?.close();
+        }
+        first += wave.length;
+      }
+      task.onProgress?.({ phase: task.phase, done: total, total, unit: 'row blocks' });
+    },
+  };
+}

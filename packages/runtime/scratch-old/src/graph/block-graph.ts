@@ -1,0 +1,193 @@
+/**
+ * @file One decoder block as an ONNX graph. Rows of packed tokens come one at a time, so hidden states are [S, hidden]; attention works on their
+ * segments (packing.ts). Inputs: `hidden` f32[S, hidden]; `mask` f32[T, 1, L, L], `gather` i64[T, L] and `places` i64[S]; with rotary positions `cos` and
+ * `sin` f32[S, dims/2] and `index` i64[1, S], which says what row of them each token takes: the identity, because the caller looks the positions up
+ * (as constants, the tables of 131,072 positions would weigh 64 MB a block); with ALiBi `queryPositions` f32[T, 1, L, 1] and `keyPositions`
+ * f32[T, 1, 1, L]. Graphs that keep keys and values take one sequence: `mask` is f32[1, 1, S, S] or f32[1, 1, S, P + S], without segments.
+ * Output: `out` f32[S, hidden], and taps.
+ */
+import { InternalError } from '@bitcliff/core';
+import type { ModuleRole } from '@bitcliff/quantize';
+import type { LinearPlace } from '../architecture.ts';
+import type { Activation, DecoderSpec } from '../decoder-spec.ts';
+import type { TapPoint } from '../taps.ts';
+import type { BlockWeights, NormWeights } from '../weights.ts';
+import { addAttention, type KeyValues, type PositionValues } from './attention-graph.ts';
+import { addLinears, type GraphLinear } from './linear-graph.ts';
+import { addNorm } from './norm-graph.ts';
+import type { TokenView } from './segments-graph.ts';
+import { addTap, type TapStatistics } from './tap-graph.ts';
+import { type EncodedGraph, WeightedGraph } from './weighted-graph.ts';
+
+/**
+ * What becomes of keys and values. `write`: outputs `key` and `value`, f32[1, heads, S, headDim]. `extend`: the same with S tokens behind those of
+ * the inputs `pastKey` and `pastValue`, f32[1, heads, P, headDim]; the mask is [1, 1, S, P + S] then.
+ */
+export type KeyValueCache = 'none' | 'write' | 'extend';
+
+/** What a block is made of: its weights, with the linear layers quantized or not. */
+export interface BlockParts extends Pick<BlockWeights, 'norms' | 'qNorm' | 'kNorm'> {
+  readonly spec: DecoderSpec;
+  readonly linears: ReadonlyMap<LinearPlace, GraphLinear>;
+  /** Outputs beside the block's own: see tap-graph.ts. */
+  readonly taps: ReadonlyMap<TapPoint, TapStatistics>;
+  /** Threads inside one operator, at most. */
+  readonly threads: number;
+  /** @default 'none' */
+  readonly cache?: KeyValueCache;
+}
+
+/** Build the graph of one block. */
+export function buildBlockGraph(parts: BlockParts): EncodedGraph {
+  const { spec, cache = 'none' } = parts;
+  const { heads, headDim } = spec.attention;
+  const graph = new WeightedGraph('block', parts.threads);
+  const x = graph.input('hidden', 'F32', ['S', spec.hiddenSize]);
+  const view: TokenView =
+    cache === 'none'
+      ? {
+          mask: graph.input('mask', 'F32', ['T', 1, 'L', 'L']),
+          segments: {
+            gather: graph.input('gather', 'I64', ['T', 'L']),
+            places: graph.input('places', 'I64', ['S']),
+          },
+        }
+      : { mask: graph.input('mask', 'F32', [1, 1, 'S', cache === 'extend' ? 'P + S' : 'S']), segments: null };
+  const past = (name: string): string => graph.input(name, 'F32', [1, heads, 'P', headDim]);
+  const names = { key: 'key', value: 'value' };
+  const out = addBlock(graph, x, parts, {
+    view,
+    // with a cache in use a run has one token, and that is all that dynamic scales look at
+    scales: cache === 'extend' ? null : view,
+    positions: positionInputs(graph, spec),
+    cache:
+      cache === 'extend'
+        ? { kind: cache, pastKey: past('pastKey'), pastValue: past('pastValue'), ...names }
+        : { kind: cache, ...names },
+  });
+  graph.node('Identity', [out], { outputs: ['out'] });
+  graph.output('out', 'F32', ['S', spec.hiddenSize]);
+  return graph.finish();
+}
+
+function positionInputs(graph: WeightedGraph, { positions }: DecoderSpec): PositionValues {
+  switch (positions.kind) {
+    case 'rotary': {
+      const half = positions.dims / 2;
+      return {
+        rotary: {
+          index: graph.input('index', 'I64', [1, 'S']),
+          cos: graph.input('cos', 'F32', ['S', half]),
+          sin: graph.input('sin', 'F32', ['S', half]),
+        },
+      };
+    }
+    case 'alibi':
+      return {
+        alibi: {
+          query: graph.input('queryPositions', 'F32', ['T', 1, 'L', 1]),
+          key: graph.input('keyPositions', 'F32', ['T', 1, 1, 'K']),
+        },
+      };
+    case 'learned':
+      return {};
+  }
+}
+
+/** What a block reads beside the hidden states, by the names of values. */
+export interface BlockValues {
+  readonly view: TokenView;
+  /** The same for dynamic scales that look at several tokens; `null`: each token stands alone. */
+  readonly scales: TokenView | null;
+  readonly positions: PositionValues;
+  readonly cache: KeyValues;
+}
+
+/** Add a block. @param x name of f32[S, hidden]  @returns name of f32[S, hidden] */
+export function addBlock(
+  graph: WeightedGraph,
+  x: string,
+  parts: Omit<BlockParts, 'cache' | 'threads'>,
+  { view, scales, positions, cache }: BlockValues,
+): string {
+  const { spec, norms } = parts;
+  const linear = (place: LinearPlace): GraphLinear => {
+    const layer = parts.linears.get(place);
+    if (layer === undefined) throw new InternalError(`block without linear layer "${place}"`);
+    return layer;
+  };
+  const tap = (point: TapPoint, x: string, features: number): void => {
+    const statistics = parts.taps.get(point);
+    if (statistics !== undefined) addTap(graph, point, x, features, statistics);
+  };
+  const apply = (role: ModuleRole, y: string, ...places: LinearPlace[]): string[] => {
+    const layers = places.map(linear);
+    tap(`${role}.input`, y, layers[0]!.inFeatures);
+    const out = addLinears(graph, y, layers, scales);
+    if (parts.taps.has(`${role}.output`)) {
+      const joined =
+        out.length === 1 ? out[0]! : graph.node('Concat', out, { attributes: { axis: { int: 1 } } });
+      tap(
+        `${role}.output`,
+        joined,
+        layers.reduce((sum, layer) => sum + layer.outFeatures, 0),
+      );
+    }
+    return out;
+  };
+  const add = (a: string, b: string): string => graph.node('Add', [a, b]);
+  const n1 = (y: string): string => addNorm(graph, y, 'norm.attention', spec.norm, norms.attention);
+  const n2 = (y: string): string => addNorm(graph, y, 'norm.mlp', spec.norm, norms.mlp as NormWeights);
+  const attention = (y: string): string => {
+    const [q, k, v] = apply('attn.qkv', y, 'q', 'k', 'v');
+    const context = addAttention(graph, spec, parts, { q: q!, k: k!, v: v! }, view, positions, cache);
+    return apply('attn.out', context, 'attnOut')[0]!;
+  };
+  const mlp = (y: string): string => {
+    if (spec.mlp.kind === 'plain') {
+      const [up] = apply('mlp.up', y, 'up');
+      return apply('mlp.down', addActivation(graph, up!, spec.mlp.activation), 'down')[0]!;
+    }
+    const [gate, up] = apply('mlp.up', y, 'gate', 'up');
+    const product = graph.node('Mul', [addActivation(graph, gate!, spec.mlp.activation), up!]);
+    return apply('mlp.down', product, 'down')[0]!;
+  };
+
+  const wire = (): [string, string] => {
+    switch (spec.wiring) {
+      case 'sequential': {
+        const middle = add(x, attention(n1(x)));
+        return [middle, mlp(n2(middle))];
+      }
+      case 'parallel':
+        return [add(x, attention(n1(x))), mlp(n2(x))];
+      case 'parallelSharedNorm': {
+        const y = n1(x);
+        return [add(x, attention(y)), mlp(y)];
+      }
+      case 'postNorm': {
+        const middle = n1(add(x, attention(x)));
+        return [middle, mlp(middle)];
+      }
+      case 'outputNorm': {
+        const middle = add(x, n1(attention(x)));
+        return [middle, n2(mlp(middle))];
+      }
+    }
+  };
+  const [a, b] = wire();
+  return spec.wiring === 'postNorm' ? n2(add(a, b)) : add(a, b);
+}
+
+function addActivation(graph: WeightedGraph, x: string, activation: Activation): string {
+  switch (activation) {
+    case 'silu':
+      return graph.node('Mul', [x, graph.node('Sigmoid', [x])]);
+    case 'relu':
+      return graph.node('Relu', [x]);
+    case 'gelu':
+      return graph.node('Gelu', [x], { attributes: { approximate: { string: 'none' } } });
+    case 'geluTanh':
+      return graph.node('Gelu', [x], { attributes: { approximate: { string: 'tanh' } } });
+  }
+}

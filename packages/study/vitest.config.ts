@@ -1,0 +1,3 @@
+import { defineTests } from '@bitcliff-tools/test';
+
+export default defineTests();

@@ -16,7 +16,7 @@ export default {
   data: '.data',
   limit: 200,
   calibration: [{ name: 'hellaswag', source: 'task:hellaswag', samples: 32, length: 96 }],
-  texts: [{ name: 'stories', file: '.data/stories.txt', sequences: 20, length: 96 }],
+  texts: [{ name: 'stories', file: '.data/stories.txt', sequences: 48, length: 96, lines: true }],
   analyses: [
     'loss',
     'weights',

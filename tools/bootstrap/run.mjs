@@ -84,9 +84,6 @@ function test() {
   return counts.failed === 0 && failed === 0 ? 0 : 1;
 }
 
-/** What the demo evaluates. */
-const DEMO = ['--tasks', 'int8-paper', '--recipes', 'w8a8,w4,rtn-w3g32,rtn-w3g32+qkv8'];
-
 function demo() {
   const { node, env } = prepare();
   const options = { cwd: root, env };
@@ -100,10 +97,14 @@ function demo() {
     ),
   );
   const cli = join('apps', 'cli', 'dist', 'bin.js');
-  // trained with the INT8 paper's controls, and with little weight decay and no clipping
-  for (const variant of ['control', 'wd0.001-noclip']) {
-    const args = ['eval', join('examples', 'demo', 'checkpoints', variant), '--data', data, ...DEMO, ...rest];
-    process.stderr.write(`▸ bitcliff ${args.join(' ')}\n\n`);
+  const config = join('examples', 'demo', 'study.config.ts');
+  const commands = [
+    ['study', 'run', config, ...rest],
+    ['report', config, '--sections', 'scores'],
+    ['report', config, '--format', 'html,md,csv,svg', '--out', join('examples', 'demo', 'report')],
+  ];
+  for (const args of commands) {
+    process.stderr.write(`▸ bitcliff ${args.join(' ')}\n`);
     const { status } = spawnSync(node, [cli, ...args], { cwd: root, env, stdio: 'inherit' });
     if (status !== 0) return status ?? 1;
   }

@@ -8,7 +8,7 @@ import { runCommand } from '../test/run-command.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const golden = here('../../../packages/runtime/test/golden/llama');
-const demo = here('../../../examples/demo/checkpoint');
+const demo = here('../../../examples/demo/checkpoints/control');
 const folder = mkdtempSync(join(tmpdir(), 'bitcliff-analyze-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const text = join(folder, 'text.txt');
@@ -51,7 +51,7 @@ describe('bitcliff analyze', () => {
       layer: 0,
       role: 'attn.qkv',
     });
-    expect(record.text).toEqual({ file: text, seed: 0, length: 24, count: 2 });
+    expect(record.text).toEqual({ file: text, seed: 0, length: 24, lines: false, count: 2 });
   });
 
   it.each<[string[], number, string]>([

@@ -22,7 +22,13 @@ import { parseNames } from './option-values.ts';
 import { printable } from './printable.ts';
 import { createProgressLine } from './progress-line.ts';
 import type { Terminal } from './terminal.ts';
-import { addTextOptions, readTextSequences, type TextFlags, type TextSequences } from './text-sequences.ts';
+import {
+  addTextOptions,
+  describeText,
+  readTextSequences,
+  type TextFlags,
+  type TextRecord,
+} from './text-sequences.ts';
 
 interface AnalyzeFlags extends EngineFlags, TextFlags {
   readonly recipes: readonly string[];
@@ -35,7 +41,7 @@ interface AnalyzeRecord extends WeightAnalysis {
   readonly metadata: object;
   readonly recipes: readonly Recipe[];
   /** `null` without text, as is all that needs it. */
-  readonly text: (Omit<TextSequences, 'sequences'> & { readonly count: number }) | null;
+  readonly text: TextRecord | null;
   readonly activations: ActivationAnalysis['activations'] | null;
   readonly outliers: ActivationAnalysis['outliers'] | null;
   /** Also `null` without recipes. */
@@ -59,13 +65,13 @@ export function addAnalyzeCommand(
       parseNames,
       [],
     );
-  addTextOptions(command);
+  addTextOptions(command, { required: false });
   command.option('--json', 'print all records as JSON');
   addEngineOptions(command)
     .addHelpText(
       'after',
       `
-Without --text only weights are described. Recipes that need calibration take the windows of the text.
+Without --text only weights are described. Recipes that need calibration take the pieces of the text.
 
 Example:
   $ bitcliff analyze models/my-llama --text wiki.txt --recipes w8a8,rtn-w4g128`,
@@ -101,7 +107,7 @@ async function analyze(path: string, flags: AnalyzeFlags, task: LongTaskOptions)
     const weights = await analyzeWeights(checkpoint, { ...task, kernels, recipes, quantized });
     const common = { checkpoint: checkpoint.path, metadata: checkpoint.metadata, recipes, ...weights };
     if (text === null) return { ...common, text, activations: null, outliers: null, activationError: null };
-    const { sequences, ...source } = text;
+    const { sequences } = text;
     const { activations, outliers } = await analyzeActivations(checkpoint, sequences, setup);
     const errors =
       recipes.length === 0
@@ -109,7 +115,7 @@ async function analyze(path: string, flags: AnalyzeFlags, task: LongTaskOptions)
         : await activationError(checkpoint, sequences, { ...setup, recipes, quantized });
     return {
       ...common,
-      text: { ...source, count: sequences.length },
+      text: text.text,
       activations,
       outliers,
       activationError: errors,
@@ -133,12 +139,7 @@ function render(record: AnalyzeRecord): string {
   const { text, activations, outliers, activationError: errors } = record;
   const parts = [renderWeights(record)];
   if (text !== null && activations !== null && outliers !== null) {
-    const { file, count, length, seed } = text;
-    parts.push(
-      `${count} windows of ${length} tokens of ${printable(file)}, seed ${seed}.\n`,
-      renderActivations(activations),
-      renderOutliers(outliers),
-    );
+    parts.push(`${describeText(text)}.\n`, renderActivations(activations), renderOutliers(outliers));
   }
   if (errors !== null) parts.push(renderErrors(errors));
   return `${printable(record.checkpoint)}\n\n${parts.join('\n')}`;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type CommandResult, runCommand } from '../test/run-command.ts';
 
-const demo = fileURLToPath(new URL('../../../examples/demo/checkpoint', import.meta.url));
+const demo = fileURLToPath(new URL('../../../examples/demo/checkpoints/control', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'bitcliff-effect-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const text = join(folder, 'text.txt');

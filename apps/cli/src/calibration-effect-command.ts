@@ -10,20 +10,21 @@ import { CALIBRATION_HELP, readCalibration } from './calibration.ts';
 import { renderCalibrationEffect } from './calibration-effect-tables.ts';
 import { addEngineOptions, type EngineFlags, engineSettings } from './engine-options.ts';
 import { localPath } from './local-path.ts';
-import {
-  addLossTextOptions,
-  describeLossText,
-  type LossTextFlags,
-  type LossTextRecord,
-  readLossText,
-} from './loss-text.ts';
 import { parseCount, parseNames } from './option-values.ts';
 import { printable } from './printable.ts';
 import { createProgressLine } from './progress-line.ts';
 import { addTaskScoreOptions, openTaskScore, type TaskScoreOptions } from './task-score-options.ts';
 import type { Terminal } from './terminal.ts';
+import {
+  addTextOptions,
+  describeText,
+  readTextSequences,
+  type TextFlags,
+  type TextRecord,
+} from './text-sequences.ts';
 
-interface CalibrationEffectFlags extends EngineFlags, LossTextFlags, TaskScoreOptions {
+interface CalibrationEffectFlags extends EngineFlags, TextFlags, TaskScoreOptions {
+  readonly text: string;
   readonly recipe: string;
   readonly calibration: readonly string[];
   readonly calibrationSamples: number;
@@ -36,7 +37,7 @@ interface CalibrationEffectFlags extends EngineFlags, LossTextFlags, TaskScoreOp
 interface CalibrationEffectRun extends CalibrationEffect {
   readonly checkpoint: string;
   readonly recipe: Recipe;
-  readonly text: LossTextRecord;
+  readonly text: TextRecord;
   readonly calibration: { readonly samples: number; readonly length: number };
 }
 
@@ -58,7 +59,7 @@ export function addCalibrationEffectCommand(
       'tokens of a window (default: 512, or the positions of the model)',
       parseCount,
     );
-  addLossTextOptions(command);
+  addTextOptions(command, { required: true });
   addTaskScoreOptions(command).option('--json', 'print all records as JSON');
   addEngineOptions(command)
     .addHelpText(
@@ -95,7 +96,7 @@ async function measure(
   const checkpoint = await openCheckpoint(await localPath(path, task));
   const kernels = await createKernels();
   try {
-    const { sequences, text } = await readLossText(flags, checkpoint);
+    const { sequences, text } = await readTextSequences(flags.text, flags, checkpoint);
     const evaluate = await openTaskScore('calibration-effect', checkpoint, flags, task);
     const sets = await drawSets(checkpoint, flags, task);
     const setup = { ...engineSettings(flags), ...task, kernels, evaluate };
@@ -140,7 +141,7 @@ async function drawSets(
 
 function render(run: CalibrationEffectRun): string {
   const lines = [
-    `${printable(run.checkpoint)}, ${run.recipe.name}, ${describeLossText(run.text)}.`,
+    `${printable(run.checkpoint)}, ${run.recipe.name}, ${describeText(run.text)}.`,
     `Calibrated on ${run.calibration.samples} windows of ${run.calibration.length} tokens.`,
   ];
   return `${lines.join('\n')}\n\n${renderCalibrationEffect(run)}`;

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import type { Checkpoint } from '@bitcliff/runtime';
 import { openCheckpoint } from '@bitcliff/runtime/node';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -67,9 +68,14 @@ describe('columns of files', () => {
     expect(places.length).toBeGreaterThan(1);
     expect(await read(`${path}#story`)).toEqual(windows);
     expect(await read(`${path}#story`, { seed: 2 })).not.toEqual(windows);
+    await writeFile(`${path}.gz`, gzipSync(await readFile(path)));
+    await rm(path);
+    expect(await read(`${path}.gz#story`)).toEqual(windows);
+    await writeFile(path, jsonLines(rows.map(({ id }) => ({ story: id, id }))));
     await expect(read(path)).rejects.toThrow(
       'column "text" is missing, expected a string, received columns story, id',
     );
+    await expect(read(`${path}#story`)).rejects.toThrow('column "story" does not fit, expected a string');
   });
 
   it('are cut at random places where they are few, and refused where they are fewer', async () => {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CommandResult, runCommand } from '../test/run-command.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const checkpoint = here('../../../examples/demo/checkpoint');
+const checkpoint = here('../../../examples/demo/checkpoints/control');
 
 let folder: string;
 let data: string;
@@ -97,7 +97,7 @@ describe('bitcliff compare', () => {
     expect(stderr).toBe('');
     expect(code).toBe(0);
     const lines = stdout.split('\n');
-    expect(lines[0]).toMatch(/^before: baseline of .*checkpoint \([0-9a-f]{12}\)$/);
+    expect(lines[0]).toMatch(/^before: baseline of .*control \([0-9a-f]{12}\)$/);
     expect(lines[1]).toMatch(/^after: {2}w4 of /);
     expect(stdout).toMatch(/^hellaswag \(acc, n = 12\) +\d+\.\d\d +\d+\.\d\d +[+-]?\d+\.\d\d ± \d+\.\d\d /m);
     expect(stdout).toMatch(/^average % difference: [+-]?\d+\.\d\d$/m);

@@ -8,21 +8,22 @@ import type { Command } from 'commander';
 import { formatNumber, formatPercent } from './analysis-tables.ts';
 import { addEngineOptions, type EngineFlags, engineSettings } from './engine-options.ts';
 import { localPath } from './local-path.ts';
-import {
-  addLossTextOptions,
-  describeLossText,
-  type LossTextFlags,
-  type LossTextRecord,
-  readLossText,
-} from './loss-text.ts';
 import { parseCount } from './option-values.ts';
 import { printable } from './printable.ts';
 import { createProgressLine } from './progress-line.ts';
 import { addTaskScoreOptions, openTaskScore, type TaskScoreOptions } from './task-score-options.ts';
 import type { Terminal } from './terminal.ts';
+import {
+  addTextOptions,
+  describeText,
+  readTextSequences,
+  type TextFlags,
+  type TextRecord,
+} from './text-sequences.ts';
 import { textTable } from './text-table.ts';
 
-interface EqualBitsFlags extends EngineFlags, LossTextFlags, TaskScoreOptions {
+interface EqualBitsFlags extends EngineFlags, TextFlags, TaskScoreOptions {
+  readonly text: string;
   readonly recipe: string;
   readonly keepBits: number;
   readonly json?: boolean;
@@ -31,7 +32,7 @@ interface EqualBitsFlags extends EngineFlags, LossTextFlags, TaskScoreOptions {
 /** What `bitcliff equal-bits --json` prints. */
 interface EqualBitsRun {
   readonly checkpoint: string;
-  readonly text: LossTextRecord;
+  readonly text: TextRecord;
   readonly recipe: Recipe;
   readonly keepBits: number;
   /** The recipe as it is, then one for each role that is kept. */
@@ -51,7 +52,7 @@ export function addEqualBitsCommand(
     .argument('<checkpoint>', 'Hugging Face folder, .gguf file, or hf:org/name[@revision]')
     .option('--recipe <name>', 'for everything else, name or .json file', 'rtn-w3g64')
     .option('--keep-bits <n>', 'bits of the role that is kept', parseCount, 8);
-  addLossTextOptions(command);
+  addTextOptions(command, { required: true });
   addTaskScoreOptions(command).option('--json', 'print all records as JSON');
   addEngineOptions(command)
     .addHelpText(
@@ -84,7 +85,7 @@ async function measure(path: string, flags: EqualBitsFlags, task: LongTaskOption
   const checkpoint = await openCheckpoint(await localPath(path, task));
   const kernels = await createKernels();
   try {
-    const { sequences, text } = await readLossText(flags, checkpoint);
+    const { sequences, text } = await readTextSequences(flags.text, flags, checkpoint);
     const evaluate = await openTaskScore('equal-bits', checkpoint, flags, task);
     const records = await equalBitsRoles(checkpoint, sequences, {
       ...engineSettings(flags),
@@ -122,7 +123,7 @@ function render({ checkpoint, text, recipe, keepBits, records }: EqualBitsRun): 
   const roles = records.filter(({ role }) => role !== null);
   const best = roles.reduce((a, b) => (b.kl < a.kl ? b : a));
   return [
-    `${printable(checkpoint)}, ${recipe.name} with one role at ${keepBits} bits, ${describeLossText(text)}.\n`,
+    `${printable(checkpoint)}, ${recipe.name} with one role at ${keepBits} bits, ${describeText(text)}.\n`,
     `${textTable([...head, ...(records[0]!.score === null ? [] : ['tasks, %'])], rows)}Bits as stored, with scales. The least KL divergence: ${best.role} kept.\n`,
   ].join('\n');
 }

@@ -9,7 +9,7 @@ import { jsonl, parquet } from '../../../packages/evals/src/__fixtures__/write-r
 import { FakeHub, sha256 } from '../../../packages/formats/src/hub/__fixtures__/fake-hub.ts';
 import { type CommandResult, runCommand } from '../test/run-command.ts';
 
-const checkpoint = fileURLToPath(new URL('../../../examples/demo/checkpoint', import.meta.url));
+const checkpoint = fileURLToPath(new URL('../../../examples/demo/checkpoints/control', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'bitcliff-cli-hub-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 

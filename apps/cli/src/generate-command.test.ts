@@ -5,7 +5,7 @@ import { runCommand } from '../test/run-command.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const golden = here('../../../packages/runtime/test/golden/llama');
-const demo = here('../../../examples/demo/checkpoint');
+const demo = here('../../../examples/demo/checkpoints/control');
 
 describe('bitcliff generate', () => {
   it('gives the golden greedy tokens by ids, without a tokenizer', async () => {

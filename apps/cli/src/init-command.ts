@@ -33,7 +33,7 @@ export default {
     // { name: 'wiki', source: 'wiki.txt', samples: 64, length: 512 },
   ],
 
-  // windows of text for the analyses
+  // windows of text for the analyses; lines: true where each line is a document
   texts: [
     // { name: 'wiki', file: 'wiki-test.txt', sequences: 20, length: 256 },
   ],

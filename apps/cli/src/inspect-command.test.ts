@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CommandResult, runCommand } from '../test/run-command.ts';
 import { histogramLine } from './inspect-command.ts';
 
-const demo = fileURLToPath(new URL('../../../examples/demo/checkpoint', import.meta.url));
+const demo = fileURLToPath(new URL('../../../examples/demo/checkpoints/control', import.meta.url));
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'bitcliff-inspect-'));
@@ -28,28 +28,28 @@ describe('bitcliff inspect', () => {
   it('shows a checkpoint: architecture, families of tensors, totals', async () => {
     const { code, stdout } = await run(demo);
     expect(code).toBe(0);
-    expect(stdout).toContain('architecture: llama');
+    expect(stdout).toContain('architecture: gpt2');
     expect(stdout).toMatch(
-      /^model\.layers\.\{0-2\}\.self_attn\.q_proj\.weight +F16 +\[128, 128\] +× 3 +96\.00 KiB$/m,
+      /^transformer\.h\.\{0-2\}\.attn\.c_attn\.weight +BF16 +\[128, 384\] +× 3 +288\.00 KiB$/m,
     );
-    expect(stdout).toMatch(/^29 tensors +F16 +435,072 elements +849\.75 KiB$/m);
+    expect(stdout).toMatch(/^41 tensors +BF16 +869,504 elements +1\.66 MiB$/m);
     const all = await run(demo, '--all');
-    expect(all.stdout).toContain('model.layers.2.self_attn.q_proj.weight');
+    expect(all.stdout).toContain('transformer.h.2.attn.c_attn.weight');
   });
 
   it('gives everything as JSON', async () => {
     const { stdout } = await run(demo, '--json');
     const record = JSON.parse(stdout);
     expect(record).toMatchObject({
-      architecture: 'llama',
-      totals: [{ dtype: 'F16', tensors: 29, elements: 435072 }],
+      architecture: 'gpt2',
+      totals: [{ dtype: 'BF16', tensors: 41, elements: 869504 }],
     });
-    expect(record.tensors).toHaveLength(29);
+    expect(record.tensors).toHaveLength(41);
     expect(record.tensors[0]).toEqual({
-      name: 'model.embed_tokens.weight',
-      dtype: 'F16',
-      shape: [512, 128],
-      byteLength: 131072,
+      name: 'lm_head.weight',
+      dtype: 'BF16',
+      shape: [1024, 128],
+      byteLength: 262144,
     });
   });
 
@@ -117,7 +117,7 @@ describe('bitcliff inspect', () => {
       () => [put('t.safetensors', 'just some text')],
       'not a tensor file, expected a safetensors, GGUF, PyTorch, NPZ, NPY or ONNX file',
     ],
-    ['an unknown tensor', () => [demo, '--tensor', 'model.norm.wieght'], 'Did you mean "model.norm.weight"?'],
+    ['an unknown tensor', () => [demo, '--tensor', 'lm_head.wieght'], 'Did you mean "lm_head.weight"?'],
     ['an unknown scheme', () => ['s3://bucket/x'], 's3'],
   ])('refuses %s', async (_, args, message) => {
     const given = args();

@@ -8,7 +8,7 @@ import { type CommandResult, runCommand } from '../test/run-command.ts';
 import { main } from './main.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const checkpoint = here('../../../examples/demo/checkpoint');
+const checkpoint = here('../../../examples/demo/checkpoints/control');
 
 let folder: string;
 let data: string;
@@ -32,7 +32,7 @@ describe('bitcliff eval', () => {
     expect(stderr.replaceAll(/^(prepare|score) \d+ % .*\n/gm, '')).toBe('');
     expect(code).toBe(0);
     const lines = stdout.split('\n');
-    expect(lines[0]).toBe(`${checkpoint}: llama, 3 layers × 128`);
+    expect(lines[0]).toBe(`${checkpoint}: gpt2, 3 layers × 128`);
     expect(lines[1]).toBe('hellaswag: 12 of 24 rows of hellaswag.jsonl');
     const score = String.raw` +\d+\.\d\d ± \d+\.\d\d\*?`;
     expect(stdout).toMatch(/^task +baseline +w8a8 +w4$/m);
@@ -49,7 +49,7 @@ describe('bitcliff eval', () => {
     const record = JSON.parse(first.stdout);
     expect(record).toMatchObject({
       bitcliff: expect.stringMatching(/^\d+\.\d+\.\d+$/),
-      checkpoint: { architecture: 'llama', layers: 3 },
+      checkpoint: { architecture: 'gpt2', layers: 3 },
       engine: { executionProvider: 'cpu', kernels: 'webasm' },
       recipes: [{ name: 'w8a8', version: 1 }],
       data: [
@@ -161,25 +161,19 @@ describe('bad input ends with 1 and one sentence, and writes nothing', () => {
       'a missing tensor',
       () =>
         spoiled((path) =>
-          writeFileSync(
-            path('config.json'),
-            JSON.stringify({ ...json(path('config.json')), num_hidden_layers: 4 }),
-          ),
+          writeFileSync(path('config.json'), JSON.stringify({ ...json(path('config.json')), n_layer: 4 })),
         ),
       [],
-      'missing tensor "model.layers.3.',
+      'missing tensor "transformer.h.3.',
     ],
     [
       'a wrong shape',
       () =>
         spoiled((path) =>
-          writeFileSync(
-            path('config.json'),
-            JSON.stringify({ ...json(path('config.json')), intermediate_size: 128 }),
-          ),
+          writeFileSync(path('config.json'), JSON.stringify({ ...json(path('config.json')), n_inner: 128 })),
         ),
       [],
-      'the shape does not fit the configuration, expected [128, 128], received [192, 128] (tensor "model.layers.0.mlp.gate_proj.weight"',
+      'the shape does not fit the configuration, expected [128, 128], received [128, 512] (tensor "transformer.h.0.mlp.c_fc.weight"',
     ],
     [
       'a truncated file',

@@ -5,28 +5,29 @@ import type { Recipe } from '@bitcliff/quantize';
 import { readRecipes } from '@bitcliff/study/node';
 import type { Command } from 'commander';
 import { addEngineOptions, type EngineFlags, engineSettings } from './engine-options.ts';
-import {
-  addLossTextOptions,
-  describeLossText,
-  type LossTextFlags,
-  type LossTextRecord,
-  readLossText,
-} from './loss-text.ts';
 import { withCheckpoints } from './open-checkpoints.ts';
 import { parseNames } from './option-values.ts';
 import { createProgressLine } from './progress-line.ts';
 import { renderCurves, renderFits } from './qid-tables.ts';
 import { addTaskScoreOptions, openTaskScore, type TaskScoreOptions } from './task-score-options.ts';
 import type { Terminal } from './terminal.ts';
+import {
+  addTextOptions,
+  describeText,
+  readTextSequences,
+  type TextFlags,
+  type TextRecord,
+} from './text-sequences.ts';
 
-interface QidFlags extends EngineFlags, LossTextFlags, TaskScoreOptions {
+interface QidFlags extends EngineFlags, TextFlags, TaskScoreOptions {
+  readonly text: string;
   readonly recipes: readonly string[];
   readonly json?: boolean;
 }
 
 /** What `bitcliff qid --json` prints. */
 interface QidRun {
-  readonly text: LossTextRecord;
+  readonly text: TextRecord;
   readonly recipes: readonly Recipe[];
   readonly records: readonly QidRecord[];
   /** `null` where the laws cannot be fitted, for the reason in `notFitted`. */
@@ -50,7 +51,7 @@ export function addQidCommand(program: Command, context: { terminal: Terminal; s
       'rtn-w4g64',
       'rtn-w5g64',
     ]);
-  addLossTextOptions(command);
+  addTextOptions(command, { required: true });
   addTaskScoreOptions(command).option('--json', 'print all records and fits as JSON');
   addEngineOptions(command)
     .addHelpText(
@@ -85,7 +86,7 @@ async function measure(paths: readonly string[], flags: QidFlags, task: LongTask
     const kernels = await createKernels();
     try {
       const shortest = checkpoints.reduce((a, b) => (b.spec.maxPositions < a.spec.maxPositions ? b : a));
-      const { sequences, text } = await readLossText(flags, shortest);
+      const { sequences, text } = await readTextSequences(flags.text, flags, shortest);
       const evaluate = await openTaskScore('qid', shortest, flags, task);
       const setup = { ...engineSettings(flags), ...task, kernels, evaluate };
       const records = await qidCurves(checkpoints, sequences, { ...setup, recipes });
@@ -109,7 +110,7 @@ function fitted(records: readonly QidRecord[]): Pick<QidRun, 'fit' | 'notFitted'
 
 function render({ text, records, fit, notFitted }: QidRun): string {
   return [
-    `${describeLossText(text)}.\n`,
+    `${describeText(text)}.\n`,
     renderCurves(records),
     fit === null ? `The laws are not fitted: ${notFitted}.\n` : renderFits(fit),
   ].join('\n');

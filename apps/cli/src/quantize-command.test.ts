@@ -9,7 +9,7 @@ import { main } from './main.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const golden = here('../../../packages/runtime/test/golden/llama');
-const demo = here('../../../examples/demo/checkpoint');
+const demo = here('../../../examples/demo/checkpoints/control');
 const { sequences } = JSON.parse(readFileSync(`${golden}/golden/golden.json`, 'utf8'));
 const ids: string = sequences[0].input_ids.join(',');
 
@@ -65,7 +65,7 @@ describe('bitcliff quantize', () => {
     const text = join(folder, 'text.txt');
     await writeFile(text, 'Tom hid the ball in the box. Anna found the red ball. '.repeat(200));
     const out = join(folder, 'out');
-    const args = ['--recipe', 'gptq-w4', '--format', 'compressed-tensors', '--out', out, '--json'];
+    const args = ['--recipe', 'gptq-w4', '--format', 'gptq', '--out', out, '--json'];
     const calibration = ['--calibration', text, '--samples', '64', '--length', '64'];
     const block = join(`${out}.bitcliff-work`, 'gptq-w4', 'block-00000.safetensors');
     let stop = (): void => {};
@@ -83,7 +83,7 @@ describe('bitcliff quantize', () => {
     expect(code).toBe(130);
     expect((await readdir(folder)).sort()).toEqual(['out.bitcliff-work', 'text.txt']);
     const { stdout } = await quantize(demo, ...args, ...calibration);
-    expect(JSON.parse(stdout)).toMatchObject({ resumed: 1, format: 'compressed-tensors' });
+    expect(JSON.parse(stdout)).toMatchObject({ resumed: 1, format: 'gptq' });
     expect((await readdir(folder)).sort()).toEqual(['out', 'text.txt']);
     const again = join(folder, 'again');
     await quantize(demo, ...args.map((arg) => (arg === out ? again : arg)), ...calibration);
@@ -166,7 +166,7 @@ describe('bitcliff quantize', () => {
   it('refuses a text shorter than one window, a file that is not there, and an output that is', async () => {
     const text = join(folder, 'short.txt');
     await writeFile(text, 'Tom hid the ball.');
-    const args = ['--recipe', 'gptq-w4', '--format', 'compressed-tensors', '--calibration'];
+    const args = ['--recipe', 'gptq-w4', '--format', 'gptq', '--calibration'];
     const out = ['--out', join(folder, 'x')];
     const short = await quantize(demo, ...args, text, ...out);
     expect(short.stderr).toContain('the calibration text is shorter than one window');

@@ -54,6 +54,15 @@ describe('bitcliff report', () => {
     expect((await runCommand('report', store)).stdout).toBe(report.stdout);
   });
 
+  it('prints the sections that are asked for', async () => {
+    const scores = await runCommand('report', config, '--sections', 'scores');
+    expect(scores.stdout).toContain('Scores by task');
+    expect(scores.stdout).not.toContain('Paired tests');
+    expect((await runCommand('report', config, '--sections', 'none')).stdout).not.toContain('Scores');
+    const wrong = await runCommand('report', config, '--sections', 'score');
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('Did you mean "scores"?') });
+  });
+
   it('prints the numbers of the store', async () => {
     const report: Report = JSON.parse((await runCommand('report', config, '--json')).stdout);
     const scores = report.sections.flatMap(({ tables }) => tables).find(({ id }) => id === 'scores')!;
@@ -103,7 +112,10 @@ describe('bitcliff report', () => {
       code: 2,
       stderr: expect.stringContaining('html'),
     });
-    expect((await runCommand('report', join(folder, 'missing.sqlite'))).code).toBe(1);
+    expect(await runCommand('report', join(folder, 'missing.sqlite'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/no such store .*missing\.sqlite.*bitcliff study run/s),
+    });
     writeFileSync(join(folder, 'broken.sqlite'), 'not a database, but long enough to be taken for one');
     expect(await runCommand('report', join(folder, 'broken.sqlite'))).toMatchObject({
       code: 1,

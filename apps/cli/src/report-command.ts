@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { BitcliffError } from '@bitcliff/core';
+import { BitcliffError, NotFoundError, UnknownNameError } from '@bitcliff/core';
 import {
   buildReport,
   type Report,
@@ -14,7 +15,7 @@ import {
 } from '@bitcliff/report';
 import { loadStudy, openStudy } from '@bitcliff/study/node';
 import { type Command, InvalidArgumentError } from 'commander';
-import { parseCount } from './option-values.ts';
+import { parseCount, parseNames } from './option-values.ts';
 import { printable } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,6 +27,7 @@ interface ReportFlags {
   readonly out?: string;
   readonly open?: boolean;
   readonly rows: number;
+  readonly sections?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -43,11 +45,16 @@ export function addReportCommand(program: Command, { terminal }: { readonly term
     .option('--out <dir>', 'folder of the files (default: <name>.report beside the store)')
     .option('--open', 'show the HTML file in a browser')
     .option('--rows <n>', 'rows of a table in the terminal', parseCount, 40)
+    .option(
+      '--sections <ids>',
+      'only these, such as scores,comparisons; none for the answer alone',
+      parseNames,
+    )
     .option('--json', 'print the report as JSON: sentences, tables, figures with their data')
     .addHelpText('after', '\nExample:\n  $ bitcliff report study.config.ts --format html,csv --out report')
     .action(async (path: string, flags: ReportFlags) => {
       const store = await storeOf(path);
-      const report = readReport(store);
+      const report = chooseSections(readReport(store), flags.sections);
       if (flags.json) {
         terminal.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
         return;
@@ -85,12 +92,31 @@ async function storeOf(path: string): Promise<string> {
 }
 
 function readReport(store: string): Report {
+  if (!existsSync(store)) {
+    throw new NotFoundError({
+      op: 'report',
+      problem: 'no such store',
+      path: store,
+      hint: '`bitcliff study run` makes it',
+    });
+  }
   const study = openStudy(store);
   try {
     return buildReport(study);
   } finally {
     study.close();
   }
+}
+
+/** @throws {UnknownNameError} for a section that the report does not have */
+function chooseSections(report: Report, names: readonly string[] | undefined): Report {
+  if (names === undefined) return report;
+  const wanted = names.filter((name) => name !== 'none');
+  const known = report.sections.map(({ id }) => id);
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new UnknownNameError({ op: 'report', kind: 'section', name: unknown, known });
+  return { ...report, sections: report.sections.filter(({ id }) => wanted.includes(id)) };
 }
 
 /** Write what was asked for. @returns the paths; of tables and figures, their folder */

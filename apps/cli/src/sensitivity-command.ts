@@ -27,7 +27,13 @@ import { createProgressLine } from './progress-line.ts';
 import { renderControls, renderMixed, renderSensitivity } from './sensitivity-tables.ts';
 import { createTaskScore } from './task-score.ts';
 import type { Terminal } from './terminal.ts';
-import { addTextOptions, readTextSequences, type TextFlags } from './text-sequences.ts';
+import {
+  addTextOptions,
+  describeText,
+  readTextSequences,
+  type TextFlags,
+  type TextRecord,
+} from './text-sequences.ts';
 
 interface SensitivityFlags extends EngineFlags, TextFlags {
   readonly text: string;
@@ -45,12 +51,7 @@ interface SensitivityFlags extends EngineFlags, TextFlags {
 /** What `bitcliff sensitivity --json` prints. */
 interface SensitivityRun extends SensitivityAnalysis {
   readonly checkpoint: string;
-  readonly text: {
-    readonly file: string;
-    readonly count: number;
-    readonly length: number;
-    readonly seed: number;
-  };
+  readonly text: TextRecord;
   readonly recipes: readonly Recipe[];
   /** `null` without `--average-bits`. */
   readonly mixed: (MixedPrecision & { readonly losses: readonly VariantLoss[] }) | null;
@@ -70,8 +71,7 @@ export function addSensitivityCommand(
     .command('sensitivity')
     .description('Quantize each part of a checkpoint alone, and measure what it costs on a text.')
     .argument('<checkpoint>', 'Hugging Face folder, .gguf file, or hf:org/name[@revision]');
-  addTextOptions(command);
-  command.options.find(({ long }) => long === '--text')!.makeOptionMandatory();
+  addTextOptions(command, { required: true });
   command
     .option('--recipes <names>', 'how parts are quantized, each recipe in turn', parseNames, [
       'rtn-w3g64',
@@ -132,7 +132,7 @@ async function runSensitivity(
   const checkpoint = await openCheckpoint(await localPath(path, task));
   const kernels = await createKernels();
   try {
-    const { sequences, ...text } = await readTextSequences(flags.text, flags, checkpoint);
+    const { sequences, text } = await readTextSequences(flags.text, flags, checkpoint);
     const { tasks, data, limit } = flags;
     const evaluate =
       tasks && data !== undefined
@@ -157,7 +157,7 @@ async function runSensitivity(
     }
     return {
       checkpoint: checkpoint.path,
-      text: { ...text, count: sequences.length },
+      text,
       recipes,
       ...found,
       mixed,
@@ -179,11 +179,7 @@ function checkTaskFlags({ tasks, data }: SensitivityFlags): void {
 }
 
 function render(run: SensitivityRun, saved: string | undefined): string {
-  const { file, count, length, seed } = run.text;
-  const parts = [
-    `${printable(run.checkpoint)}, ${count} windows of ${length} tokens of ${printable(file)}, seed ${seed}.\n`,
-    renderSensitivity(run),
-  ];
+  const parts = [`${printable(run.checkpoint)}, ${describeText(run.text)}.\n`, renderSensitivity(run)];
   if (run.mixed !== null) parts.push(renderMixed(run.mixed, run.mixed.losses));
   if (run.mixed !== null && saved !== undefined) parts.push(`Recipe written to ${printable(saved)}.\n`);
   if (run.controls !== null) parts.push(renderControls(run.controls.blocks, run.controls.noise));

@@ -289,9 +289,23 @@ describe('what training does', () => {
       );
     const found = sentences(average(0.001), 'pretraining');
     expect(found[0]).toBe(
-      'Under w8a8, checkpoints with weight decay 0.001 lose more than with 0.1: -10.00 against -1.00 points, 9.00 ± 0.11 apart.',
+      'Under w8a8, checkpoints at step 8000 with weight decay 0.001 lose more than with 0.1: -10.00 against -1.00 points, 9.00 ± 0.14 apart.',
     );
     expect(sentences(average(0.1), 'pretraining')).toEqual([]);
+  });
+
+  it('compares checkpoints at one step alone', () => {
+    // early steps lose much more, and all of them have weight decay 0.1: that says nothing of weight decay
+    const study = changed({
+      comparison: (record) => {
+        const difference = /-(500|1000|2000|4000)$/.test(record.checkpoint) ? -0.3 : -0.1;
+        return {
+          ...record,
+          average: { before: 0.6, after: 0.5, difference, stderr: 0.001, percentDifference: -2 },
+        };
+      },
+    });
+    expect(sentences(study, 'pretraining')).toEqual([]);
   });
 
   it('says when axes change together', () => {

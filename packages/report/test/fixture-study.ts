@@ -94,7 +94,10 @@ function makeRecords(
   const variants = recipes.flatMap((recipe) => {
     if (!/awq|gptq/.test(recipe.name))
       return [{ variant: recipe.name, recipe, calibration: null as string | null }];
-    return sets.map((calibration) => ({ variant: `${recipe.name} @${calibration}`, recipe, calibration }));
+    return sets.map((calibration) => {
+      const variant = `${recipe.name} @${calibration}`;
+      return { variant, recipe: { ...recipe, name: variant }, calibration };
+    });
   });
   const newRun = (kind: string, checkpoint: string, variant: string, index = manifests.size): string => {
     const run = index.toString(16).padStart(8, '0').repeat(8);

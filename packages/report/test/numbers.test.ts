@@ -1,3 +1,4 @@
+import type { RecordKind, RecordTypes, Stored } from '@bitcliff/study';
 import { describe, expect, it } from 'vitest';
 import { buildReport, renderHtml } from '../src/index.ts';
 import { createFixtureStudy } from './fixture-study.ts';
@@ -70,6 +71,99 @@ describe('numbers of the page', () => {
       }
     }
     expect(compared).toBeGreaterThan(5000);
+  });
+
+  /** Tables with a row for each record, and what their columns show. */
+  const ROWS: {
+    [Kind in RecordKind]?: [string, Record<string, (record: Stored<RecordTypes[Kind]>) => number | null>];
+  } = {
+    sensitivity: [
+      'sensitivity',
+      {
+        'added loss (nats)': ({ deltaNll }) => deltaNll,
+        'KL (nats)': ({ kl }) => kl,
+        'same top token (%)': ({ sameTop }) => 100 * sameTop,
+        layer: ({ layer }) => layer,
+      },
+    ],
+    blockImportance: [
+      'blocks',
+      { 'loss (nats)': ({ nll }) => nll, 'added loss (nats)': ({ deltaNll }) => deltaNll },
+    ],
+    noise: [
+      'noise',
+      {
+        'loss (nats)': ({ nll }) => nll,
+        'added loss (nats)': ({ deltaNll }) => deltaNll,
+        seed: ({ seed }) => seed,
+      },
+    ],
+    activation: [
+      'activations',
+      {
+        'mean |a|': ({ meanAbs }) => meanAbs,
+        'max |a|': ({ absMax }) => absMax,
+        'mean per-token STD': ({ meanTokenStd }) => meanTokenStd,
+        'RMSE(X, X̂) of INT8': ({ int8Rmse }) => int8Rmse,
+      },
+    ],
+    outlier: [
+      'outliers',
+      {
+        number: ({ dimensions }) => dimensions.length,
+        '% of sequence': ({ tokenFraction }) => (tokenFraction === null ? null : 100 * tokenFraction),
+        '% of layers': ({ layerFraction }) => (layerFraction === null ? null : 100 * layerFraction),
+      },
+    ],
+    fit: [
+      'fits',
+      {
+        'k or C': ({ factor }) => factor,
+        'exponent of D': ({ tokens }) => tokens,
+        'exponent of P': ({ bits }) => bits,
+        'R²': ({ r2 }) => r2,
+        'rank correlation of residual and learning rate': ({ residualLearningRate }) => residualLearningRate,
+      },
+    ],
+  };
+
+  it.each(Object.entries(ROWS))('are those of the %s record of their row', (kind, [id, columns]) => {
+    const { head, rows } = tables.get(`table-${id}`)!;
+    const records = study.records(kind as RecordKind);
+    expect(rows).toHaveLength(records.length);
+    for (const [r, row] of rows.entries()) {
+      for (const [label, value] of Object.entries(columns)) {
+        const expected = (value as (record: unknown) => number | null)(records[r]);
+        const { text, href } = row[head.indexOf(label)]!;
+        if (expected === null) expect(text).toBe('–');
+        else {
+          expect(isPrinted(text, [expected]), `${label} of row ${r}: ${text}, ${expected}`).toBe(true);
+          expect(runs.get(href!)).toEqual([records[r]!.run]);
+        }
+      }
+    }
+  });
+
+  it('are those of the task of each paired test', () => {
+    const { head, rows } = tables.get('table-comparisons')!;
+    const tests = study
+      .records('comparison')
+      .flatMap(({ tasks, run }) => tasks.map((task) => ({ ...task, run })));
+    expect(rows).toHaveLength(tests.length);
+    for (const [r, test] of tests.entries()) {
+      const scale = test.higherIsBetter ? 100 : 1;
+      const shown = (label: string): string => rows[r]![head.indexOf(label)]!.text;
+      expect(shown('task')).toBe(test.task);
+      expect(shown('difference')).toMatch(
+        new RegExp(`^${(scale * test.difference).toFixed(2).replace(/^-0\\.00$/, '0.00')}`),
+      );
+      expect(shown('after')).toBe((scale * test.after).toFixed(2));
+      expect(shown('p (Holm)')).toBe(`${test.pHolm.toFixed(4)}${test.isSignificant ? '*' : ''}`);
+      expect(shown('smallest detectable difference')).toBe(
+        test.detectable === null ? '–' : (scale * test.detectable).toFixed(2),
+      );
+      expect(runs.get(rows[r]![head.indexOf('difference')]!.href!)).toEqual([test.run]);
+    }
   });
 
   it('link to something on the page, every one', () => {

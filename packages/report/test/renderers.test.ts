@@ -123,6 +123,7 @@ describe('renderSvg', () => {
     const before = JSON.stringify(report);
     for (const figure of report.sections.flatMap(({ figures }) => figures)) {
       const { svg, spec } = await renderSvg(figure);
+      expect(svg).toMatch(/^<svg role="img" [^<>]*><title>[^<>]+<\/title>/);
       expect(svg).toMatch(/^<svg [^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"/);
       expect(svg, figure.id).toMatch(/<title>[^<]+<\/title><\/path>/);
       expect(svg).not.toMatch(/NaN|undefined|Infinity/);

@@ -15,7 +15,8 @@ type Task = Comparison['tasks'][number];
 /** Comparisons of one variant, and whether any task is significantly worse. */
 interface Verdict {
   readonly variant: string;
-  readonly bits: number | null;
+  /** Bits a weight over the checkpoints, smallest and largest; `null` where they are not known. */
+  readonly bits: readonly [number, number] | null;
   readonly comparisons: readonly Comparison[];
   readonly losses: readonly (Task & { readonly checkpoint: string; readonly run: string | null })[];
   /** Mean over checkpoints of the difference of average scores; `null` where one has none. */
@@ -26,14 +27,14 @@ function verdicts(view: StudyView): Verdict[] {
   return [...groupBy(view.records('comparison'), ({ variant }) => variant)]
     .map(([variant, comparisons]) => ({
       variant,
-      bits: view.variant(variant)?.averageBits ?? null,
+      bits: bitsRange(view, variant),
       comparisons,
       losses: comparisons
         .flatMap(({ checkpoint, run, tasks }) => tasks.map((task) => ({ ...task, checkpoint, run })))
         .filter((task) => task.isSignificant && isWorse(task)),
       average: averageOf(comparisons),
     }))
-    .sort((a, b) => (a.bits ?? Number.POSITIVE_INFINITY) - (b.bits ?? Number.POSITIVE_INFINITY));
+    .sort((a, b) => (a.bits?.[0] ?? Number.POSITIVE_INFINITY) - (b.bits?.[0] ?? Number.POSITIVE_INFINITY));
 }
 
 function averageOf(comparisons: readonly Comparison[]): Verdict['average'] {
@@ -135,7 +136,17 @@ export function itemsNeeded(n: number, detectable: number, difference: number): 
 
 const size = ({ difference, before }: Task): number => Math.abs(difference) / (Math.abs(before) || 1);
 
-const bitsOf = ({ bits }: Verdict): string => (bits === null ? '' : ` (${formatNumber(bits)} bits a weight)`);
+function bitsRange(view: StudyView, variant: string): Verdict['bits'] {
+  const own = view.records('variant').filter((record) => record.variant === variant);
+  const bits = own.flatMap(({ averageBits }) => averageBits ?? []);
+  return bits.length === 0 ? null : [Math.min(...bits), Math.max(...bits)];
+}
+
+function bitsOf({ bits }: Verdict): string {
+  if (bits === null) return '';
+  const [min, max] = bits.map((value) => formatNumber(value));
+  return min === max ? ` (${min} bits a weight)` : ` (${min} to ${max} bits a weight)`;
+}
 
 function where({ comparisons }: Verdict): string {
   const tasks = new Set(comparisons.flatMap((comparison) => comparison.tasks.map(({ task }) => task))).size;

@@ -2,8 +2,8 @@
 import { runsOf } from '../view/cell.ts';
 import { count, formatNumber, formatP, formatSigned, listed } from '../view/format-number.ts';
 import { groupBy, indexBy } from '../view/index-by.ts';
-import { pretrainingAxes } from '../view/pretraining-axes.ts';
-import { BASELINE, type RecordOf } from '../view/study-view.ts';
+import { type PretrainingAxis, pretrainingAxes } from '../view/pretraining-axes.ts';
+import { BASELINE, type RecordOf, type StudyView } from '../view/study-view.ts';
 import { trajectories } from '../view/trajectories.ts';
 import { kendall, type Trend } from './kendall.ts';
 import type { Rule } from './rule.ts';
@@ -87,17 +87,21 @@ export const learningRate: Rule = (view) => {
   return [...sentences, { text, runs: runsOf(from) }];
 };
 
-/** Whether variants lose differently under different pretraining: the two extreme values of each axis, Holm over all of them. */
+/**
+ * Whether variants lose differently under different pretraining: the two extreme values of each axis among checkpoints of one size at one step, Holm over all
+ * axes and variants. Checkpoints are taken as independent, though they answer the same items.
+ */
 export const pretraining: Rule = (view) => {
   const comparison = groupBy(
     view.records('comparison').filter(({ average }) => average?.stderr != null),
     ({ variant }) => variant,
   );
-  const tests = pretrainingAxes(view).flatMap((axis) =>
-    [...comparison].flatMap(([variant, records]) => {
+  const tests = pretrainingAxes(view).flatMap((axis) => {
+    const checkpoints = alikeBut(view, axis);
+    return [...comparison].flatMap(([variant, records]) => {
       const of = indexBy(records, ({ checkpoint }) => [checkpoint]);
       const groups = axis.values.flatMap((value) => {
-        const own = view.checkpoints.flatMap((record) =>
+        const own = checkpoints.flatMap((record) =>
           axis.valueIn(record) === value ? (of(record.checkpoint) ?? []) : [],
         );
         if (own.length === 0) return [];
@@ -116,15 +120,27 @@ export const pretraining: Rule = (view) => {
         1,
         ((groups.length * (groups.length - 1)) / 2) * twoSided((high.mean - low.mean) / stderr),
       );
-      return [{ axis, variant, low, high, stderr, p }];
-    }),
-  );
+      return [{ axis, variant, low, high, stderr, p, step: checkpoints[0]!.metadata.step }];
+    });
+  });
   const found = holmAt(tests, LEVEL);
-  return found.map(({ axis: { name, confounded }, variant, low, high, stderr }) => ({
-    text: `Under ${variant}, checkpoints with ${name} ${low.value} lose more than with ${high.value}: ${formatSigned(100 * low.mean, 2)} against ${formatSigned(100 * high.mean, 2)} points, ${formatNumber(100 * (high.mean - low.mean), 2)} ± ${formatNumber(100 * stderr, 2)} apart${confounded.length === 0 ? '' : `; but ${name} changes together with ${listed(confounded)}`}.`,
+  return found.map(({ axis: { name, confounded }, variant, low, high, stderr, step }) => ({
+    text: `Under ${variant}, checkpoints${step === undefined ? '' : ` at step ${step}`} with ${name} ${low.value} lose more than with ${high.value}: ${formatSigned(100 * low.mean, 2)} against ${formatSigned(100 * high.mean, 2)} points, ${formatNumber(100 * (high.mean - low.mean), 2)} ± ${formatNumber(100 * stderr, 2)} apart${confounded.length === 0 ? '' : `; but ${name} changes together with ${listed(confounded)}`}.`,
     runs: runsOf([...low.own, ...high.own]),
   }));
 };
+
+/** Checkpoints of one architecture, size and step: those with the most values of an axis, at the latest step. */
+function alikeBut({ checkpoints }: StudyView, axis: PretrainingAxis): readonly RecordOf<'checkpoint'>[] {
+  const groups = groupBy(checkpoints, ({ architecture, parameters, metadata }) =>
+    JSON.stringify([architecture, parameters, metadata.step ?? null]),
+  );
+  const values = (group: readonly RecordOf<'checkpoint'>[]): number =>
+    new Set(group.flatMap((record) => axis.valueIn(record) ?? [])).size;
+  const stepOf = ([first]: readonly RecordOf<'checkpoint'>[]): number => first?.metadata.step ?? 0;
+  const sorted = [...groups.values()].sort((a, b) => values(b) - values(a) || stepOf(b) - stepOf(a));
+  return sorted[0] ?? [];
+}
 
 /** Tests that stay significant after Holm's correction. */
 function holmAt<T extends { readonly p: number }>(tests: readonly T[], level: number): T[] {

@@ -28,6 +28,9 @@ export interface SeriesOptions {
   readonly zeroLine?: boolean;
 }
 
+/** With more points in a panel, they are drawn small. */
+const MANY_POINTS = 80;
+
 /** Points, with intervals where they have some, and lines through each series. A value that is not finite, such as the loss of a broken model, is not drawn. */
 export function seriesPanel(all: readonly SeriesPoint[], options: SeriesOptions): Panel {
   const values = all.filter(({ y }) => Number.isFinite(y));
@@ -67,7 +70,7 @@ export function seriesPanel(all: readonly SeriesPoint[], options: SeriesOptions)
   if (points) {
     const shape = { ...seriesScale(legend, ({ shape }) => shape), legend: null };
     layers.push({
-      mark: { type: 'point', filled: true, size: 45, opacity: 1 },
+      mark: { type: 'point', filled: true, size: values.length > MANY_POINTS ? 14 : 45, opacity: 1 },
       encoding: { ...shared, y, shape, description: tip },
     });
   }

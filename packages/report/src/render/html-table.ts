@@ -15,7 +15,7 @@ export function tableHtml({ id, title, columns, rows, notes }: Table, sources: S
   const isText = columns.map((_, c) => rows.every((row) => typeof row[c]!.value !== 'number'));
   const head = columns.map(
     ({ label }, c) =>
-      `<th aria-sort="none"${isText[c] ? ' class="t"' : ''}><button type="button">${textHtml(label)}</button>`,
+      `<th aria-sort="none"${classOf(isText[c]!, label)}><button type="button">${textHtml(label)}</button>`,
   );
   const shown = rows.slice(0, MOST_ROWS);
   const body = shown.map(
@@ -39,11 +39,19 @@ function cellHtml(cell: Cell, column: Column, sources: Sources): string {
   const rest = escapeMarkup(errorText(cell, column));
   if (typeof cell.value === 'string') {
     const shown = cell.runs.length === 0 ? text : `<a href="${sources.href(cell.runs)}">${text}</a>`;
-    return `<td class="t">${shown}${rest}`;
+    return `<td${classOf(true, cell.value)}>${shown}${rest}`;
   }
   return cell.value === null
     ? `<td>${text}${rest}`
     : `<td><a href="${sources.href(cell.runs)}">${text}</a>${rest}`;
+}
+
+/** Texts that are longer than this break inside words; shorter ones stay on a line. */
+const SHORT = 40;
+
+function classOf(isText: boolean, { length }: string): string {
+  const names = [...(isText ? ['t'] : []), ...(length > SHORT ? ['long'] : [])];
+  return names.length === 0 ? '' : ` class="${names.join(' ')}"`;
 }
 
 /** Escaped, and kept from turning the direction of the text around it. */

@@ -6,7 +6,7 @@ export const PAGE_SCRIPT = `'use strict';
 const valueOf = (row, column) => {
   const text = row.cells[column].textContent.trim();
   const number = parseFloat(text);
-  return Number.isNaN(number) || row.cells[column].className === 't' ? text : number;
+  return Number.isNaN(number) || row.cells[column].classList.contains('t') ? text : number;
 };
 const compare = (a, b) =>
   typeof a === 'number' && typeof b === 'number' ? a - b

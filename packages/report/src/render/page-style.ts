@@ -37,11 +37,13 @@ summary { cursor: pointer; font-weight: 600; }
 table { border-collapse: collapse; font-size: 0.8125rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.2rem 0.6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 th { position: sticky; top: 0; background: var(--raised); vertical-align: bottom; padding: 0; }
-th button { all: unset; box-sizing: border-box; width: 100%; padding: 0.3rem 0.6rem; cursor: pointer; white-space: normal; min-width: 4rem; max-width: 14rem; }
+th button { all: unset; box-sizing: border-box; width: 100%; padding: 0.3rem 0.6rem; cursor: pointer; white-space: normal; overflow-wrap: normal; max-width: 14rem; }
+th.long button { overflow-wrap: anywhere; }
 th button:focus-visible { outline: 2px solid var(--link); outline-offset: -2px; }
 th[aria-sort="ascending"] button::after { content: " ▲"; }
 th[aria-sort="descending"] button::after { content: " ▼"; }
-.t { text-align: left; white-space: normal; min-width: 5rem; max-width: 22rem; }
+.t { text-align: left; }
+.long { white-space: normal; min-width: 14rem; max-width: 24rem; overflow-wrap: anywhere; }
 td a { color: inherit; text-decoration: none; }
 td a:hover, td a:focus-visible { text-decoration: underline; color: var(--link); }
 .run { border-bottom: 1px solid var(--line); padding: 0.4rem 0; font-size: 0.8125rem; }

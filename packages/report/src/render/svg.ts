@@ -1,4 +1,5 @@
 import type { Figure, LegendEntry, Panel } from '../report.ts';
+import { escapeMarkup } from './escape.ts';
 import { inked, themeConfig, vegaSvg } from './vega.ts';
 
 /** A figure as a file. */
@@ -17,7 +18,9 @@ export interface RenderedFigure {
 export async function renderSvg(figure: Figure): Promise<RenderedFigure> {
   const spec = figureSpec(figure);
   const svg = tagsOf(await vegaSvg(spec), (tag) => tidyTag(tag));
-  return { svg: withTitles(svg), spec };
+  const title = escapeMarkup(figure.title);
+  const named = withTitles(svg).replace(/^<svg ([^<>]*)>/, `<svg role="img" $1><title>${title}</title>`);
+  return { svg: named, spec };
 }
 
 /** A panel for a page, without its title: the colours of the page, marks with `data-tip`, and ids of its own. */

@@ -6,7 +6,7 @@ import type { Cell, Figure, Section, Table } from '../report.ts';
 import { cell } from '../view/cell.ts';
 import { formatNumber, percent } from '../view/format-number.ts';
 import { groupBy, indexBy } from '../view/index-by.ts';
-import { checkpointStyle } from '../view/palette.ts';
+import { sequenceStyle } from '../view/palette.ts';
 import { ROLES } from '../view/roles.ts';
 import type { RecordOf, StudyView } from '../view/study-view.ts';
 import { trajectories } from '../view/trajectories.ts';
@@ -77,7 +77,7 @@ function trainingFigures(view: StudyView, records: Errors): Figure[] {
   const layers = [...new Set(propagated.map(({ layer }) => layer))].sort((a, b) => a - b);
   const layerLegend = layers.map((layer, i) => ({
     label: `layer ${layer}`,
-    ...checkpointStyle(i, layers.length),
+    ...sequenceStyle(i, layers.length),
   }));
   const x = { title: 'training step' };
   const curves = trajectories(view).flatMap(({ name, checkpoints }) =>

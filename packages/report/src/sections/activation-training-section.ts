@@ -3,17 +3,16 @@ import { seriesPanel } from '../figures/series-panel.ts';
 import type { LegendEntry, Section } from '../report.ts';
 import { cell } from '../view/cell.ts';
 import { formatNumber, percent } from '../view/format-number.ts';
+import { sequenceStyle } from '../view/palette.ts';
 import { ROLES } from '../view/roles.ts';
 import { BASELINE, type RecordOf, type StudyView } from '../view/study-view.ts';
 import { trajectories } from '../view/trajectories.ts';
 
-/** Colours of roles: those of checkpoints, in the order of a block. */
-export const ROLE_LEGEND: readonly LegendEntry[] = [
-  { label: 'attn.qkv', color: '#482878', shape: 'circle' },
-  { label: 'attn.out', color: '#31688e', shape: 'square', dash: [6, 3] },
-  { label: 'mlp.up', color: '#1f9e89', shape: 'triangle-up', dash: [2, 2] },
-  { label: 'mlp.down', color: '#6ece58', shape: 'diamond', dash: [8, 3, 2, 3] },
-];
+/** The legend of roles, in the order of a block. */
+export const ROLE_LEGEND: readonly LegendEntry[] = ROLES.map((label, i) => ({
+  label,
+  ...sequenceStyle(i, ROLES.length),
+}));
 
 interface Row {
   readonly name: string | null;

@@ -6,7 +6,7 @@ import { cell } from '../view/cell.ts';
 import { formatNumber, percent } from '../view/format-number.ts';
 import { groupBy, indexBy } from '../view/index-by.ts';
 import { interval, meanScores } from '../view/mean-score.ts';
-import type { RecordOf, StudyView } from '../view/study-view.ts';
+import { type RecordOf, recipeName, type StudyView } from '../view/study-view.ts';
 
 /** A recipe calibrated on one set. */
 export interface Calibrated {
@@ -18,13 +18,11 @@ export interface Calibrated {
 
 /** Variants of recipes that were calibrated on at least two sets. */
 export function calibratedVariants(view: StudyView): Calibrated[] {
-  const all = view
-    .records('variant')
-    .flatMap(({ checkpoint, variant, recipe, calibration }) =>
-      recipe === null || calibration === null
-        ? []
-        : [{ checkpoint, variant, recipe: recipe.name, set: calibration }],
-    );
+  const all = view.records('variant').flatMap((record) => {
+    const { checkpoint, variant, calibration } = record;
+    const recipe = recipeName(record);
+    return recipe === null || calibration === null ? [] : [{ checkpoint, variant, recipe, set: calibration }];
+  });
   const sets = groupBy(all, ({ checkpoint, recipe }) => JSON.stringify([checkpoint, recipe]));
   return all.filter(({ checkpoint, recipe }) => sets.get(JSON.stringify([checkpoint, recipe]))!.length > 1);
 }

@@ -32,15 +32,13 @@ export function divergenceSection(view: StudyView): Section | null {
         title: 'Flips and divergence',
         columns: [
           ...['checkpoint', 'variant', 'task'].map((label) => ({ label })),
-          ...['difference (points)', 'right to wrong', 'wrong to right'].map((label, i) =>
-            i === 0 ? { label, decimals: 2 } : { label },
-          ),
+          { label: 'difference (points)', decimals: 2 },
+          ...['right to wrong', 'wrong to right'].map((label) => ({ label })),
           ...['flips (%)', 'all changed answers (%)'].map((label) => ({ label, decimals: 2 })),
           ...['choice KL (nats)', 'token KL (nats)'].map((label) => ({ label })),
-          ...['same top token (%)', 'calibration error before (%)', 'after (%)'].map((label) => ({
-            label,
-            decimals: 2,
-          })),
+          { label: 'same top token (%)', decimals: 2 },
+          { label: 'calibration error before (%)', decimals: 2 },
+          { label: 'after (%)', decimals: 2 },
         ],
         rows: told.map(({ comparison, own, record, tokens }) => [
           cell(comparison.checkpoint),

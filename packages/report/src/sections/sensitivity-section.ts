@@ -79,7 +79,7 @@ export function sensitivitySection(view: StudyView): Section | null {
           cell(record.recipe),
           cell(record.bits, record),
           cell(record.storedBits, record),
-          cell(record.layer ?? 'all'),
+          cell(record.layer ?? 'all', record),
           cell(record.role ?? 'all'),
           cell(record.deltaNll, record),
           cell(record.kl, record),

@@ -7,7 +7,7 @@ export interface FromRun {
 
 /** Keys of the runs of records, each once. */
 export function runsOf(from: FromRun | readonly FromRun[]): string[] {
-  const records: readonly FromRun[] = 'length' in from ? from : [from];
+  const records = [from].flat() as readonly FromRun[];
   return [...new Set(records.flatMap(({ run }) => run ?? []))];
 }
 

@@ -29,7 +29,9 @@ export function keptRoles({ variants }: StudyView): KeptRole[] {
 }
 
 function keptRole(base: Recipe, kept: Recipe): Pick<KeptRole, 'role' | 'bits' | 'layers'> | null {
-  const changed = ROLES.filter((role) => !sameExceptBits(base.roles[role], kept.roles[role], true));
+  const changed = ROLES.filter(
+    (role) => JSON.stringify(base.roles[role]) !== JSON.stringify(kept.roles[role]),
+  );
   const [override, ...others] = kept.overrides ?? [];
   if (override === undefined && changed.length === 1)
     return more(base, changed[0]!, kept.roles[changed[0]!], null);
@@ -39,6 +41,7 @@ function keptRole(base: Recipe, kept: Recipe): Pick<KeptRole, 'role' | 'bits' | 
   return more(base, role, override!.policy, override!.layers ?? null);
 }
 
+/** @param policy of the role that may be kept, by the same method or plain rounding */
 function more(
   base: Recipe,
   role: KeptRole['role'],
@@ -46,15 +49,8 @@ function more(
   layers: KeptRole['layers'],
 ): ReturnType<typeof keptRole> {
   const before = base.roles[role];
-  const hasMore = before !== null && policy !== null && policy.weights.bits > before.weights.bits;
-  return hasMore && sameExceptBits(before, policy, false)
+  if (before === null || policy === null || policy.weights.bits <= before.weights.bits) return null;
+  return policy.method.name === before.method.name || policy.method.name === 'rtn'
     ? { role, bits: policy.weights.bits, layers }
     : null;
-}
-
-/** @param strict bits count too */
-function sameExceptBits(a: Policy, b: Policy, strict: boolean): boolean {
-  if (a === null || b === null) return a === b;
-  if (strict) return JSON.stringify(a) === JSON.stringify(b);
-  return a.method.name === b.method.name || b.method.name === 'rtn';
 }

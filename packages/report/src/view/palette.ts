@@ -1,7 +1,7 @@
 /**
  * @file Colours that stay apart for colour-blind readers and on white and dark grounds. Recipes have those of Okabe and Ito (2008), without black and yellow,
- * which vanish on one of the two; the baseline has the colour of text. Checkpoints, which are often in order, have samples of viridis. Shapes repeat the
- * distinction.
+ * which vanish on one of the two; the baseline has the colour of text. Checkpoints and roles, which have an order, have a sequence from violet to ochre of one
+ * lightness, so that all of it is seen on both grounds. Shapes and dashes repeat the distinction.
  */
 import type { LegendEntry } from '../report.ts';
 
@@ -9,8 +9,8 @@ const RECIPE_COLORS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#
 const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'triangle-down', 'cross', 'triangle-right'];
 const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4]];
 
-/** Viridis from its dark to its light part, without the ends. */
-const VIRIDIS = ['#482878', '#3e4989', '#31688e', '#26828e', '#1f9e89', '#35b779', '#6ece58', '#b5de2b'];
+/** Violet to ochre. */
+const SEQUENCE = ['#7d5bc0', '#4f6fc4', '#2b83ad', '#1f9289', '#3f9a5a', '#79973a', '#a98b21', '#c97b2e'];
 
 /** How the baseline is drawn. */
 export const BASELINE_STYLE: Omit<LegendEntry, 'label'> = { color: 'currentColor', shape: 'circle' };
@@ -28,11 +28,11 @@ export function recipeStyle(recipe: number, calibration: number): Omit<LegendEnt
   };
 }
 
-/** How one of several checkpoints is drawn. */
-export function checkpointStyle(index: number, count: number): Omit<LegendEntry, 'label'> {
-  const at = count <= 1 ? 2 : Math.round((index * (VIRIDIS.length - 1)) / (count - 1));
+/** How one of several checkpoints, layers or roles is drawn. */
+export function sequenceStyle(index: number, count: number): Omit<LegendEntry, 'label'> {
+  const at = count <= 1 ? 2 : Math.round((index * (SEQUENCE.length - 1)) / (count - 1));
   return {
-    color: VIRIDIS[at]!,
+    color: SEQUENCE[at]!,
     shape: SHAPES[index % SHAPES.length]!,
     dash: DASHES[index % DASHES.length]!,
   };

@@ -1,7 +1,7 @@
 /** @file The records of a study as sections read them: printable, read once, with the order and the looks of checkpoints and variants. */
 import type { Manifest, RecordKind, RecordTypes, Stored, StudyRecords } from '@bitcliff/study';
 import type { LegendEntry } from '../report.ts';
-import { BASELINE_STYLE, checkpointStyle, recipeStyle } from './palette.ts';
+import { BASELINE_STYLE, recipeStyle, sequenceStyle } from './palette.ts';
 import { printable, printableDeep } from './printable.ts';
 
 /** Name of the unquantized variant in records. */
@@ -31,6 +31,18 @@ export interface StudyView {
   checkpointLegend(names: Iterable<string>): LegendEntry[];
 }
 
+/** The name of a variant's recipe without that of its calibration set, which the names of both may end in; `null` for the baseline. */
+export function recipeName({
+  recipe,
+  calibration,
+}: Pick<RecordOf<'variant'>, 'recipe' | 'calibration'>): string | null {
+  const suffix = ` @${calibration}`;
+  if (recipe === null) return null;
+  return calibration !== null && recipe.name.endsWith(suffix)
+    ? recipe.name.slice(0, -suffix.length)
+    : recipe.name;
+}
+
 /** A view on the records of a study. */
 export function createStudyView(study: StudyRecords): StudyView {
   const cache = new Map<RecordKind, readonly unknown[]>();
@@ -40,7 +52,7 @@ export function createStudyView(study: StudyRecords): StudyView {
   };
   const checkpoints = records('checkpoint');
   const variants = [...new Map(records('variant').map((record) => [record.variant, record])).values()];
-  const recipes = [...new Set(variants.flatMap(({ recipe }) => recipe?.name ?? []))];
+  const recipes = [...new Set(variants.flatMap((record) => recipeName(record) ?? []))];
   const calibrations = [...new Set(variants.flatMap(({ calibration }) => calibration ?? []))];
   const variantOf = new Map(variants.map((record) => [record.variant, record]));
 
@@ -71,14 +83,14 @@ export function createStudyView(study: StudyRecords): StudyView {
         const record = variantOf.get(name);
         return name === BASELINE
           ? { label: name, ...BASELINE_STYLE }
-          : recipeEntry(name, record?.recipe?.name ?? name, record?.calibration ?? null);
+          : recipeEntry(name, (record && recipeName(record)) ?? name, record?.calibration ?? null);
       }),
     recipeLegend: (names) => inOrder(names, recipes).map((name) => recipeEntry(name, name, null)),
     checkpointLegend: (names) => {
       const order = checkpoints.map(({ checkpoint }) => checkpoint);
       return inOrder(names, order).map((label) => ({
         label,
-        ...checkpointStyle(Math.max(0, order.indexOf(label)), order.length),
+        ...sequenceStyle(Math.max(0, order.indexOf(label)), order.length),
       }));
     },
   };

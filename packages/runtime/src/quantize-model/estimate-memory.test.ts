@@ -20,7 +20,8 @@ it('counts what lives at the peak', async () => {
   // f32 blocks of one sequence: 64 in one part, 1100 in parts of 512, 512 and 76, on and below the diagonal
   const blocks = 4 * (3 * 64 ** 2 + (3 * 512 ** 2 + 2 * 76 * 512 + 76 ** 2));
   const [K, N] = [1100, 64]; // down: H and its factor are the most
-  const row = 4 * 40 * (8 * 64 + 3 * 1100 + 4 * 40 + 2 * 64);
+  const keys = 2 * 8 * 32; // keys and values of two heads of 16, for eight branches
+  const row = 4 * 40 * (8 * 64 + 3 * 1100 + 4 * 40 + keys + 2 * 64);
   expect(gptq).toMatchObject({
     weights: 8 * block,
     results: 10 * block,

@@ -58,6 +58,7 @@ const text = z.strictObject({
   sequences: count.default(20),
   length: z.int().min(2).default(256),
   seed: seed.default(0),
+  lines: z.boolean().default(false),
 });
 
 const schema = z.strictObject({

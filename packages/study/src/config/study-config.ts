@@ -51,16 +51,18 @@ export interface StudyCalibration {
   readonly seed?: number | undefined;
 }
 
-/** Windows of a text that models are run on. */
+/** Pieces of a text that models are run on. */
 export interface StudyText {
   readonly name: string;
   readonly file: string;
-  /** Windows at random places. @default 20 */
+  /** How many windows, at random places. @default 20 */
   readonly sequences?: number | undefined;
-  /** Tokens of a window, cut to the model's maximum. @default 256 */
+  /** Tokens of a window, the most of a line; cut to the model's maximum. @default 256 */
   readonly length?: number | undefined;
   /** @default 0 */
   readonly seed?: number | undefined;
+  /** Random lines, each a document of its own, in place of windows. @default false */
+  readonly lines?: boolean | undefined;
 }
 
 /** What a user writes. Relative paths are taken from the folder of the config. */

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { createRng, InvalidInputError, NotFoundError } from '@bitcliff/core';
-import { type DataFile, defineTask, type OwnItem, resolveTasks, type Task } from '@bitcliff/evals';
+import { type DataFile, defineTask, resolveTasks, type Task } from '@bitcliff/evals';
 import { loadTaskRows } from '@bitcliff/evals/node';
 import { isHubUri, parseHubUri } from '@bitcliff/formats/hub';
 import { tokenWindows, type WindowOptions } from '@bitcliff/quantize';
@@ -60,16 +60,15 @@ export function rowWindows(
 }
 
 async function columnTexts(path: string, column: string): Promise<string[]> {
-  const file: DataFile<OwnItem> = {
-    layout: path.endsWith('.parquet') ? 'parquet' : 'jsonl',
-    path: basename(path).replace(/\.gz$/, ''),
-  };
-  const rows = defineTask<{ readonly text: string }>({
+  type Row = { readonly text: string };
+  const layout = path.endsWith('.parquet') ? 'parquet' : 'jsonl';
+  const file: DataFile<Row> = { layout, path: basename(path) };
+  const rows = defineTask<Row>({
     name: 'calibration',
     version: '1',
     kind: 'text',
     item: (row) => ({ text: row.string(column) + SEPARATOR }),
-    files: [file as DataFile<{ readonly text: string }>],
+    files: [file],
   });
   const loaded = await loadTaskRows(rows, dirname(path));
   return loaded.rows.map(({ text }) => text).filter((text) => text !== SEPARATOR);

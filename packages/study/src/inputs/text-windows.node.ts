@@ -1,24 +1,27 @@
-/** @file Windows of a plain text, at places that a seed chooses. */
+/** @file Pieces of a plain text that a seed chooses: windows at random places, or lines. */
 import { open } from 'node:fs/promises';
-import { InvalidInputError } from '@bitcliff/core';
+import { createRng, InvalidInputError } from '@bitcliff/core';
 import { tokenWindows } from '@bitcliff/quantize';
 import type { Checkpoint } from '@bitcliff/runtime';
 
-/** Which windows. */
+/** Which pieces. */
 export interface TextWindowOptions {
-  /** Windows at random places. */
+  /** How many. */
   readonly sequences: number;
-  /** Tokens of a window, cut to the model's maximum. */
+  /** Tokens of a window, the most of a line; cut to the model's maximum. */
   readonly length: number;
   readonly seed: number;
+  /** Random lines, each a document with its own special tokens, in place of windows at random places. @default false */
+  readonly lines?: boolean | undefined;
 }
 
-/** Windows of a text, with what is needed to cut them again. */
+/** Pieces of a text, with what is needed to cut them again. */
 export interface TextWindows {
   readonly file: string;
   readonly seed: number;
-  /** Tokens of each. */
+  /** Tokens of each window, the most of a line. */
   readonly length: number;
+  readonly lines: boolean;
   readonly sequences: readonly Uint32Array[];
 }
 
@@ -26,18 +29,38 @@ export interface TextWindows {
 const TEXT_LIMIT = 2 ** 20;
 
 /**
- * Windows of the first MiB of a text.
- * @throws {InvalidInputError} for a file that cannot be read, and when the text is shorter than one window
+ * Pieces of the first MiB of a text.
+ * @throws {InvalidInputError} for a file that cannot be read, a text shorter than one window, or one without a line of two tokens
  */
 export async function readTextWindows(
   checkpoint: Checkpoint,
   file: string,
-  { sequences: count, length, seed }: TextWindowOptions,
+  { sequences: count, length: most, seed, lines = false }: TextWindowOptions,
 ): Promise<TextWindows> {
   const tokenizer = await checkpoint.tokenizer();
-  const tokens = tokenizer.encode(await readStart(file));
-  const fitting = Math.min(length, checkpoint.spec.maxPositions);
-  return { file, seed, length: fitting, sequences: tokenWindows(tokens, { count, length: fitting, seed }) };
+  const text = await readStart(file);
+  const length = Math.min(most, checkpoint.spec.maxPositions);
+  const encode = (part: string): number[] => tokenizer.encode(part);
+  const sequences = lines
+    ? randomLines(text, encode, { count, length, seed, file })
+    : tokenWindows(encode(text), { count, length, seed });
+  return { file, seed, length, lines, sequences };
+}
+
+function randomLines(
+  text: string,
+  encode: (line: string) => readonly number[],
+  { count, length, seed, file }: { count: number; length: number; seed: number; file: string },
+): Uint32Array[] {
+  const sequences: Uint32Array[] = [];
+  for (const line of createRng(seed).shuffle(text.split(/\r?\n/))) {
+    const ids = Uint32Array.from(encode(line).slice(0, length));
+    if (ids.length >= 2) sequences.push(ids);
+    if (sequences.length === count) break;
+  }
+  if (sequences.length > 0) return sequences;
+  const problem = 'no line has two tokens';
+  throw new InvalidInputError({ op: 'readTextWindows', problem, where: 'text', path: file });
 }
 
 async function readStart(file: string): Promise<string> {

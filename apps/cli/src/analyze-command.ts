@@ -20,7 +20,7 @@ import { addEngineOptions, type EngineFlags, engineSettings } from './engine-opt
 import { localPath } from './local-path.ts';
 import { parseNames } from './option-values.ts';
 import { printable } from './printable.ts';
-import { createProgressLine } from './progress-line.ts';
+import { withProgress } from './progress-line.ts';
 import type { Terminal } from './terminal.ts';
 import {
   addTextOptions,
@@ -78,17 +78,8 @@ Example:
     )
     .action(async (path: string, flags: AnalyzeFlags) => {
       const { stdout, stderr } = context.terminal;
-      const progress = createProgressLine(stderr);
-      try {
-        const record = await analyze(path, flags, {
-          signal: context.signal,
-          onProgress: (event) => progress.update(event),
-        });
-        progress.end();
-        stdout.write(flags.json ? `${JSON.stringify(record)}\n` : render(record));
-      } finally {
-        progress.end();
-      }
+      const record = await withProgress(stderr, context.signal, (task) => analyze(path, flags, task));
+      stdout.write(flags.json ? `${JSON.stringify(record)}\n` : render(record));
     });
 }
 

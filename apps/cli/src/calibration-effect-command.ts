@@ -12,7 +12,7 @@ import { addEngineOptions, type EngineFlags, engineSettings } from './engine-opt
 import { localPath } from './local-path.ts';
 import { parseCount, parseNames } from './option-values.ts';
 import { printable } from './printable.ts';
-import { createProgressLine } from './progress-line.ts';
+import { withProgress } from './progress-line.ts';
 import { addTaskScoreOptions, openTaskScore, type TaskScoreOptions } from './task-score-options.ts';
 import type { Terminal } from './terminal.ts';
 import {
@@ -73,17 +73,8 @@ Example:
     )
     .action(async (path: string, flags: CalibrationEffectFlags) => {
       const { stdout, stderr } = context.terminal;
-      const progress = createProgressLine(stderr);
-      try {
-        const run = await measure(path, flags, {
-          signal: context.signal,
-          onProgress: (event) => progress.update(event),
-        });
-        progress.end();
-        stdout.write(flags.json ? `${JSON.stringify(run)}\n` : render(run));
-      } finally {
-        progress.end();
-      }
+      const run = await withProgress(stderr, context.signal, (task) => measure(path, flags, task));
+      stdout.write(flags.json ? `${JSON.stringify(run)}\n` : render(run));
     });
 }
 

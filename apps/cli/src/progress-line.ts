@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '@bitcliff/core';
+import type { LongTaskOptions, ProgressEvent } from '@bitcliff/core';
 
 /** Milliseconds between two updates: a terminal line is rewritten, a log gets a new line. */
 const TERMINAL_INTERVAL = 100;
@@ -40,6 +40,20 @@ export function createProgressLine(
       if (stream.isTTY) stream.write('\r\u001b[2K');
     },
   };
+}
+
+/** Do long work with a progress line that is gone when the work ends, one way or the other. */
+export async function withProgress<T>(
+  stderr: { write(text: string): unknown; isTTY?: boolean },
+  signal: AbortSignal,
+  work: (task: Required<LongTaskOptions>) => Promise<T>,
+): Promise<T> {
+  const progress = createProgressLine(stderr);
+  try {
+    return await work({ signal, onProgress: (event) => progress.update(event) });
+  } finally {
+    progress.end();
+  }
 }
 
 /** Three digits: 0.25 → "0.250/s", 1234 → "1234/s". @param rate above 0, per second */

@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import { addEngineOptions, type EngineFlags, engineSettings } from './engine-options.ts';
 import { withCheckpoints } from './open-checkpoints.ts';
 import { parseNames } from './option-values.ts';
-import { createProgressLine } from './progress-line.ts';
+import { withProgress } from './progress-line.ts';
 import { renderCurves, renderFits } from './qid-tables.ts';
 import { addTaskScoreOptions, openTaskScore, type TaskScoreOptions } from './task-score-options.ts';
 import type { Terminal } from './terminal.ts';
@@ -66,17 +66,8 @@ Example:
     )
     .action(async (paths: string[], flags: QidFlags) => {
       const { stdout, stderr } = context.terminal;
-      const progress = createProgressLine(stderr);
-      try {
-        const run = await measure(paths, flags, {
-          signal: context.signal,
-          onProgress: (event) => progress.update(event),
-        });
-        progress.end();
-        stdout.write(flags.json ? `${JSON.stringify(run)}\n` : render(run));
-      } finally {
-        progress.end();
-      }
+      const run = await withProgress(stderr, context.signal, (task) => measure(paths, flags, task));
+      stdout.write(flags.json ? `${JSON.stringify(run)}\n` : render(run));
     });
 }
 

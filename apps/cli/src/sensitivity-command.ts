@@ -23,7 +23,7 @@ import { addEngineOptions, type EngineFlags, engineSettings } from './engine-opt
 import { localPath } from './local-path.ts';
 import { parseCount, parseNames, parseNumber } from './option-values.ts';
 import { printable } from './printable.ts';
-import { createProgressLine } from './progress-line.ts';
+import { withProgress } from './progress-line.ts';
 import { renderControls, renderMixed, renderSensitivity } from './sensitivity-tables.ts';
 import { createTaskScore } from './task-score.ts';
 import type { Terminal } from './terminal.ts';
@@ -106,19 +106,10 @@ Example:
     )
     .action(async (path: string, flags: SensitivityFlags) => {
       const { stdout, stderr } = context.terminal;
-      const progress = createProgressLine(stderr);
-      try {
-        const run = await runSensitivity(path, flags, {
-          signal: context.signal,
-          onProgress: (event) => progress.update(event),
-        });
-        progress.end();
-        if (flags.save !== undefined && run.mixed !== null)
-          await writeFile(flags.save, `${JSON.stringify(run.mixed.recipe, null, 2)}\n`);
-        stdout.write(flags.json ? `${JSON.stringify(run)}\n` : render(run, flags.save));
-      } finally {
-        progress.end();
-      }
+      const run = await withProgress(stderr, context.signal, (task) => runSensitivity(path, flags, task));
+      if (flags.save !== undefined && run.mixed !== null)
+        await writeFile(flags.save, `${JSON.stringify(run.mixed.recipe, null, 2)}\n`);
+      stdout.write(flags.json ? `${JSON.stringify(run)}\n` : render(run, flags.save));
     });
 }
 

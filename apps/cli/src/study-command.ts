@@ -19,7 +19,7 @@ import * as ort from 'onnxruntime-node';
 import { hubSettings } from './local-path.ts';
 import { parseCount } from './option-values.ts';
 import { printable } from './printable.ts';
-import { createProgressLine, formatSeconds } from './progress-line.ts';
+import { createProgressLine, formatSeconds, withProgress } from './progress-line.ts';
 import { renderPlan, renderStatus } from './study-tables.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -53,7 +53,7 @@ export function addStudyCommand(program: Command, context: Context): void {
   subcommand('plan', 'Say what a study comes to, what is done, and what the rest takes.')
     .addHelpText('after', '\nExample:\n  $ bitcliff study plan study.config.ts')
     .action(async (path: string, flags: StudyFlags) => {
-      const plan = await withProgress(context, async (task) =>
+      const plan = await withProgress(context.terminal.stderr, context.signal, async (task) =>
         describePlan({ ...(await openOptions(path, flags)), ...task }),
       );
       print(flags, plan, renderPlan(plan));
@@ -120,18 +120,6 @@ async function load(path: string, flags: StudyFlags): Promise<LoadedStudy> {
 async function openOptions(path: string, flags: StudyFlags): Promise<OpenStudyOptions> {
   const { study, folder, store } = await load(path, flags);
   return { study, folder, store, ort, hub: hubSettings() };
-}
-
-async function withProgress<T>(
-  { terminal, signal }: Context,
-  body: (task: Required<Pick<OpenStudyOptions, 'signal' | 'onProgress'>>) => Promise<T>,
-): Promise<T> {
-  const progress = createProgressLine(terminal.stderr);
-  try {
-    return await body({ signal, onProgress: (event) => progress.update(event) });
-  } finally {
-    progress.end();
-  }
 }
 
 async function run(

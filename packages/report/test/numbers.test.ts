@@ -1,9 +1,9 @@
 import type { RecordKind, RecordTypes, Stored } from '@bitcliff/study';
+import { RECORD_KINDS } from '@bitcliff/study';
 import { describe, expect, it } from 'vitest';
 import { buildReport, renderHtml } from '../src/index.ts';
 import { createFixtureStudy } from './fixture-study.ts';
 import { readRuns, readTables } from './parse-page.ts';
-import { RECORD_KINDS } from './record-kinds.ts';
 
 const study = createFixtureStudy();
 const report = buildReport(study);

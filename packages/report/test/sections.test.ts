@@ -1,8 +1,8 @@
 import type { RecordKind } from '@bitcliff/study';
+import { RECORD_KINDS } from '@bitcliff/study';
 import { describe, expect, it } from 'vitest';
 import { buildReport } from '../src/index.ts';
 import { createFixtureStudy, type FixtureOptions } from './fixture-study.ts';
-import { RECORD_KINDS } from './record-kinds.ts';
 
 /** Records of any of which a section is made, beside checkpoints and variants. */
 const NEEDS: Readonly<Record<string, readonly RecordKind[]>> = {

@@ -16,6 +16,7 @@ export {
 } from './config/study-config.ts';
 
 // what a study stores, and a report reads
+export { RECORD_KINDS } from './records.ts';
 export type {
   CheckpointRecord,
   ComparisonRecord,

@@ -122,6 +122,25 @@ export interface RecordTypes {
 /** Name of a kind of records. */
 export type RecordKind = keyof RecordTypes;
 
+/** All of them. */
+export const RECORD_KINDS: readonly RecordKind[] = [
+  'checkpoint',
+  'variant',
+  'task',
+  'comparison',
+  'loss',
+  'weight',
+  'gain',
+  'activation',
+  'outlier',
+  'outlierThreshold',
+  'activationError',
+  'sensitivity',
+  'blockImportance',
+  'noise',
+  'fit',
+];
+
 /** A record with the key of the run that made it; `null` for what the plan itself says (`checkpoint`, `variant`). */
 export type Stored<T> = T & { readonly run: string | null };
 

@@ -4,7 +4,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { RecordKind } from '../records.ts';
+import { RECORD_KINDS } from '../records.ts';
 import { type Database, openDatabase } from './database.node.ts';
 import { writeParquet } from './parquet-rows.node.ts';
 import { fromStoredJson, toStoredJson } from './stored-json.ts';
@@ -20,24 +20,6 @@ export interface ExportedFile {
   readonly file: string;
   readonly rows: number;
 }
-
-const KINDS: readonly RecordKind[] = [
-  'checkpoint',
-  'variant',
-  'task',
-  'comparison',
-  'loss',
-  'weight',
-  'gain',
-  'activation',
-  'outlier',
-  'outlierThreshold',
-  'activationError',
-  'sensitivity',
-  'blockImportance',
-  'noise',
-  'fit',
-];
 
 /** Items that are in memory at a time. */
 const BATCH = 20_000;
@@ -64,7 +46,7 @@ export async function exportStudy(
       written.push({ file, rows });
     };
     const runs = new Set<string>();
-    for (const kind of KINDS) {
+    for (const kind of RECORD_KINDS) {
       const records = study.records(kind);
       for (const { run } of records) if (run !== null) runs.add(run);
       if (records.length > 0) await write(kind, () => [records]);

@@ -2,8 +2,8 @@
 
 import type { Sample } from '@bitcliff/evals';
 import type { RecordKind, StudyRecords } from '@bitcliff/study';
+import { RECORD_KINDS } from '@bitcliff/study';
 import { createFixtureStudy } from '../../../../packages/report/test/fixture-study.ts';
-import { RECORD_KINDS } from '../../../../packages/report/test/record-kinds.ts';
 import { putPlan, withoutPlace } from '../../../../packages/study/src/store/study-records.node.ts';
 import { type NewRecord, openStudyStore } from '../../../../packages/study/src/store/study-store.node.ts';
 

@@ -44,7 +44,7 @@ export async function createSession(
       op: 'createSession',
       problem: 'ONNX Runtime refused the graph',
       received: cause instanceof Error ? cause.message : String(cause),
-      hint: 'onnxruntime-node 1.23 or onnxruntime-web 1.30 or newer is needed, and the execution providers must be installed',
+      hint: 'onnxruntime-node 1.24 or onnxruntime-web 1.30 or newer is needed, and the execution providers must be installed',
       cause,
     });
   }

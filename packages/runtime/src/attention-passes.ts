@@ -94,6 +94,7 @@ function* cut(run: TokenRun, piece: number): Generator<Entry> {
 }
 
 function sizesOf(entries: readonly Entry[]): { queries: number; keys: number } {
+  if (entries.length === 0) return { queries: LANES, keys: LANES };
   let [queries, keys] = [1, MIN_KEYS];
   for (const { run, from, to } of entries) {
     queries = Math.max(queries, to - from);

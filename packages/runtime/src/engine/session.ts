@@ -12,8 +12,8 @@ export interface SessionOptions {
   readonly executionProviders?: readonly string[] | undefined;
 }
 
-/** How long a thread waits for work without giving up its core. The operators of a block that run on one thread take less. */
-const SPIN_MICROSECONDS = 200;
+/** How long a thread waits for work without giving up its core: longer than most of the operators that run on one thread, and short for others who want the core. */
+const SPIN_MICROSECONDS = 50;
 
 /**
  * Load a graph.

@@ -12,14 +12,11 @@ export interface SessionOptions {
   readonly executionProviders?: readonly string[] | undefined;
 }
 
-/** How long a thread waits for work without giving up its core: longer than most of the operators that run on one thread, and short for others who want the core. */
-const SPIN_MICROSECONDS = 50;
-
 /**
  * Load a graph.
- * Threads wait for the next operator awake, because waking them for each takes a few percent of a block, but not for the next run: every loaded graph has
- * a pool of its own, and idle pools that spin take the cores from the one that works (1.8 times as long on two cores: the benchmark
- * `idle-threads` of tools/bench).
+ * Idle threads do not spin: every loaded graph has a pool of its own, and spinning pools take the cores from the one that works
+ * (1.8 times as long on two cores: the benchmark `idle-threads` of tools/bench). Spinning within runs alone does not
+ * pay: docs/footguns.md.
  * @throws {UnsupportedError} when ONNX Runtime refuses the graph
  */
 export async function createSession(
@@ -32,12 +29,7 @@ export async function createSession(
       executionProviders: [...(options.executionProviders ?? ['cpu'])],
       graphOptimizationLevel: 'all',
       ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
-      extra: {
-        session: {
-          intra_op: { allow_spinning: '1', spin_duration_us: String(SPIN_MICROSECONDS) },
-          force_spinning_stop: '1',
-        },
-      },
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
     });
   } catch (cause) {
     throw new UnsupportedError({

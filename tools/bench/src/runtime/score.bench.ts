@@ -50,7 +50,7 @@ const spinning: Ort = {
       const { session } = (options as unknown as ExtraOptions).extra;
       return onnxruntime.InferenceSession.create(model, {
         ...options,
-        extra: { session: { ...session, intra_op: { allow_spinning: '1' }, force_spinning_stop: '0' } },
+        extra: { session: { ...session, intra_op: { allow_spinning: '1' } } },
       });
     },
   },

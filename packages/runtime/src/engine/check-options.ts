@@ -2,7 +2,7 @@
 import { InvalidInputError } from '@bitcliff/core';
 import { calibrationNeeds, policyFor, type Recipe } from '@bitcliff/quantize';
 import type { Checkpoint } from '../checkpoint.ts';
-import type { EngineOptions } from './engine.ts';
+import type { QuantizedBlocks } from '../quantize-model/quantized-blocks.ts';
 
 /** Name of the unquantized variant. */
 export const BASELINE = 'baseline';
@@ -22,7 +22,7 @@ export function checkVariantNames(names: readonly string[]): void {
 export function checkCalibrated(
   { spec, layout }: Checkpoint,
   recipe: Recipe,
-  quantized: EngineOptions['quantized'] = new Map(),
+  quantized: ReadonlyMap<string, QuantizedBlocks> = new Map(),
 ): void {
   if (quantized.has(recipe.name)) return;
   for (let layer = 0; layer < spec.layers; layer++) {

@@ -22,7 +22,7 @@ export function checkVariantNames(names: readonly string[]): void {
 export function checkCalibrated(
   { spec, layout }: Checkpoint,
   recipe: Recipe,
-  quantized: ReadonlyMap<string, QuantizedBlocks> | undefined = new Map(),
+  quantized: ReadonlyMap<string, QuantizedBlocks> = new Map(),
 ): void {
   if (quantized.has(recipe.name)) return;
   for (let layer = 0; layer < spec.layers; layer++) {

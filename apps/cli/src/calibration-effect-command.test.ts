@@ -26,7 +26,8 @@ const effect = (...args: string[]): Promise<CommandResult> =>
   );
 const draws = ['--calibration-samples', '4', '--calibration-length', '24', '--calibration-seeds', '2'];
 
-describe('bitcliff calibration-effect', () => {
+// four searches of AWQ: two seconds, and a minute on a machine with ten times as much work as cores
+describe('bitcliff calibration-effect', { timeout: 180_000 }, () => {
   it('prints every draw, the spread and the likeness', async () => {
     const { code, stdout, stderr } = await effect(
       ...['--recipe', 'awq-w3g64', '--calibration', `${text},random-tokens`],

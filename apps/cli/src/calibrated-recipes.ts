@@ -2,9 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { needsCalibration } from '@bitcliff/analysis';
 import { InvalidInputError, type LongTaskOptions } from '@bitcliff/core';
 import type { Kernels } from '@bitcliff/kernels';
-import { calibrationNeeds, type Recipe } from '@bitcliff/quantize';
+import type { Recipe } from '@bitcliff/quantize';
 import {
   type Checkpoint,
   type QuantizedBlocks,
@@ -36,7 +37,7 @@ export async function calibrateRecipes(
   flags: CalibrationFlags,
   run: LongTaskOptions & { readonly kernels: Kernels },
 ): Promise<CalibratedRecipes> {
-  const needy = recipes.filter(needsCalibration);
+  const needy = recipes.filter((recipe) => needsCalibration(checkpoint, recipe));
   if (needy.length === 0) return { quantized: new Map(), calibration: null, close: async () => {} };
   if (flags.calibration === undefined) {
     throw new InvalidInputError({
@@ -69,10 +70,4 @@ export async function calibrateRecipes(
     await close();
     throw error;
   }
-}
-
-/** Whether any layer's policy does. */
-export function needsCalibration(recipe: Recipe): boolean {
-  const policies = [...Object.values(recipe.roles), ...(recipe.overrides ?? []).map(({ policy }) => policy)];
-  return policies.some((policy) => calibrationNeeds(policy) !== null);
 }

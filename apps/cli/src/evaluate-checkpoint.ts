@@ -16,7 +16,7 @@ import { type BackendChoice, createKernels } from '@bitcliff/kernels';
 import type { Recipe } from '@bitcliff/quantize';
 import type { Checkpoint, Engine, ScoreRequest, TextTokenizer, VariantScores } from '@bitcliff/runtime';
 import { openCheckpoint } from '@bitcliff/runtime/node';
-import { importTasks, loadRows, readRecipes } from '@bitcliff/study/node';
+import { importTasks, loadRows, prepareSettings, readRecipes } from '@bitcliff/study/node';
 import * as ort from 'onnxruntime-node';
 import { type CalibratedRecipes, calibrateRecipes } from './calibrated-recipes.ts';
 import type { CalibrationFlags } from './calibration.ts';
@@ -211,16 +211,6 @@ function calibrationFlags(options: EvalOptions): CalibrationFlags {
     seed: calibrationSeed,
     ...(calibration === undefined ? {} : { calibration }),
     ...(calibrationLength === undefined ? {} : { length: calibrationLength }),
-  };
-}
-
-function prepareSettings(options: EvalOptions, checkpoint: Checkpoint): PrepareOptions {
-  const { profile, bos, rollingBos, maxLength } = options;
-  return {
-    profile,
-    addBos: bos === 'tokenizer' ? undefined : bos === 'always',
-    rollingBos,
-    maxLength: maxLength ?? checkpoint.spec.maxPositions,
   };
 }
 

@@ -1,6 +1,7 @@
 /** @file `bitcliff quantize`: a checkpoint that other programs load, from a checkpoint and a recipe. */
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { needsCalibration } from '@bitcliff/analysis';
 import { InvalidInputError } from '@bitcliff/core';
 import type { QuantizableType } from '@bitcliff/formats';
 import { type Recipe, resolveRecipes } from '@bitcliff/quantize';
@@ -29,7 +30,6 @@ import {
 import { sampleLength } from '@bitcliff/study/node';
 import { type Command, Option } from 'commander';
 import * as ort from 'onnxruntime-node';
-import { needsCalibration } from './calibrated-recipes.ts';
 import {
   CALIBRATION_HELP,
   CALIBRATION_SOURCES,
@@ -117,7 +117,7 @@ async function quantize(
   checkArtifactFormat(checkpoint, recipe, format);
   if (format !== 'onnx') checkFoldable(checkpoint, recipe); // a graph divides inputs itself
   await requireNewFolder(flags.out);
-  if (flags.calibration === undefined && needsCalibration(recipe)) throw noCalibration(recipe);
+  if (flags.calibration === undefined && needsCalibration(checkpoint, recipe)) throw noCalibration(recipe);
   if (flags.dryRun) return dryRun(checkpoint, recipe, flags, terminal);
   const work = `${resolve(flags.out)}.bitcliff-work`;
   const blocks = openQuantizedFolder(join(work, recipe.name), checkpoint, recipe);

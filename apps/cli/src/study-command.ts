@@ -111,7 +111,7 @@ export function addStudyCommand(program: Command, context: Context): void {
     });
 }
 
-/** The store of a command line: a config's, or the file itself. */
+/** The config, with the store that the command line names. */
 async function load(path: string, flags: StudyFlags): Promise<LoadedStudy> {
   const loaded = await loadStudy(path);
   return { ...loaded, store: flags.store ?? loaded.store };

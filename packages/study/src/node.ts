@@ -18,6 +18,9 @@ export {
 export type { OpenStudyOptions } from './run/open-context.node.ts';
 export type { StudyOrt } from './plan/study-context.ts';
 
+// what `prepareTask` is told
+export { prepareSettings } from './plan/task-settings.ts';
+
 // the store
 export { cancelStudy, type StudyStatus, studyStatus } from './store/study-status.node.ts';
 export { openStudy } from './store/study-records.node.ts';

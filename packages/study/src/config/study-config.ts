@@ -41,7 +41,7 @@ export type StudyCheckpoint =
 /** Tokens that recipes are calibrated on. */
 export interface StudyCalibration {
   readonly name: string;
-  /** As `bitcliff quantize --calibration` takes it: a text file, `random-tokens` or `random-punctuation`. */
+  /** As `bitcliff quantize --calibration` takes it: a file, `task:<name>`, `random-tokens`, `random-punctuation`, `self-generated`. */
   readonly source: string;
   /** Windows. @default 64 */
   readonly samples?: number | undefined;

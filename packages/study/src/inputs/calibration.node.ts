@@ -28,6 +28,11 @@ export interface CalibrationOptions extends InputOptions {
   readonly engine: EngineOptions;
 }
 
+/** Whether a source is a path, and no name. */
+export function isCalibrationFile(source: string): boolean {
+  return !/^(task:.*|random-tokens|random-punctuation|self-generated)$/s.test(source);
+}
+
 /** Most tokens of a window unless something else is said. */
 const DEFAULT_LENGTH = 512;
 /** Characters of random punctuation per token that is wanted; a token has one or more of them. */

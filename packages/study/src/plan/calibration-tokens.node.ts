@@ -2,7 +2,7 @@
 import { tokenHash } from '@bitcliff/quantize';
 import type { Checkpoint } from '@bitcliff/runtime';
 import { canonicalJson } from '../content-key.node.ts';
-import { readCalibration } from '../inputs/calibration.node.ts';
+import { isCalibrationFile, readCalibration } from '../inputs/calibration.node.ts';
 import { inFolder } from './expand-checkpoints.node.ts';
 import type { PlannedCheckpoint } from './planned.node.ts';
 import type { StudyContext } from './study-context.ts';
@@ -55,9 +55,8 @@ export function calibrationSequences(
   set: string,
 ): Promise<ArrayLike<number>[]> {
   const { source, samples, length, seed } = study.calibration.find(({ name }) => name === set)!;
-  const isName = /^(task:|random-|self-|hf:)/.test(source);
   const request = {
-    source: isName ? source : inFolder(folder, source),
+    source: isCalibrationFile(source) ? inFolder(folder, source) : source,
     data: study.data === null ? undefined : inFolder(folder, study.data),
     samples,
     length: length ?? undefined,

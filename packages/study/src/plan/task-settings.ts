@@ -1,6 +1,6 @@
 import type { PrepareOptions } from '@bitcliff/evals';
 import type { Checkpoint } from '@bitcliff/runtime';
-import type { Study } from '../config/study-config.ts';
+import type { Study, StudyConfig } from '../config/study-config.ts';
 
 /** How prompts become tokens, as a manifest has it. */
 export function taskSettings(study: Study, { spec }: Checkpoint): object {
@@ -9,14 +9,17 @@ export function taskSettings(study: Study, { spec }: Checkpoint): object {
   return { profile, bos, rollingBos, maxLength: limit, bootstrapIterations, divergence };
 }
 
-/** How prompts become tokens. */
+/**
+ * How prompts become tokens, for `prepareTask`.
+ * @param settings.maxLength @default the positions of the model
+ */
 export function prepareSettings(
-  { profile, bos, rollingBos, maxLength }: Study,
+  { profile, bos, rollingBos, maxLength }: Pick<StudyConfig, 'profile' | 'bos' | 'rollingBos' | 'maxLength'>,
   { spec }: Checkpoint,
 ): PrepareOptions {
   return {
     profile,
-    addBos: bos === 'tokenizer' ? undefined : bos === 'always',
+    addBos: bos === undefined || bos === 'tokenizer' ? undefined : bos === 'always',
     rollingBos,
     maxLength: maxLength ?? spec.maxPositions,
   };

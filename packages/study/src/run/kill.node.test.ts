@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { createRng } from '@bitcliff/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contents, demoCheckpoint, run, writeConfig, writeToyData } from '../../test/toy-study.ts';
+import { studyStatus } from '../store/study-status.node.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../test/run-study.ts', import.meta.url));
 const KILLS = 20;
@@ -51,7 +52,7 @@ describe('a study whose process is killed', () => {
       child.kill('SIGKILL');
       await ended;
       kills++;
-      places.add(await doneRuns(store));
+      places.add(doneRuns(store));
     }
     expect(places.size).toBeGreaterThan(2); // they did hit different places
     const { failures } = await run(config);
@@ -78,9 +79,8 @@ describe('a study whose process is killed', () => {
   }, 120_000);
 });
 
-async function doneRuns(store: string): Promise<number> {
+function doneRuns(store: string): number {
   try {
-    const { studyStatus } = await import('../store/study-status.node.ts');
     return studyStatus(store).progress.done;
   } catch {
     return -1; // killed before the plan was stored

@@ -11,7 +11,7 @@ export interface TapOptions {
   readonly channels?: boolean | undefined;
   /** Count, for every channel, the tokens with |x| > threshold. @default `null`, no count */
   readonly threshold?: number | null | undefined;
-  /** Standard deviation of every token, and the root mean square of its own vector-wise int8 quantization error. @default true */
+  /** Mean and standard deviation of every token, and the root mean square of its own vector-wise int8 quantization error. @default true */
   readonly tokens?: boolean | undefined;
   /** Σ x xᵀ over tokens; [features × features], so mind its size. @default false */
   readonly gram?: boolean | undefined;
@@ -55,7 +55,9 @@ export interface TapRecord {
   /** Tokens with |x| > threshold, f64[features]. */
   readonly above: Float64Array | null;
   readonly perToken: {
-    /** Standard deviation over features (divisor n), f32[tokens], sequences one after another. */
+    /** Mean over features, f32[tokens], sequences one after another. */
+    readonly mean: Float32Array;
+    /** Standard deviation over features (divisor n), f32[tokens]. */
     readonly std: Float32Array;
     /** sqrt(mean over features of (x − dequantize(quantize(x)))²), int8 with the token's own absmax, f32[tokens]. */
     readonly int8Error: Float32Array;

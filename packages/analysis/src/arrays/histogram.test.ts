@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { histogram, sharedBins } from './histogram.ts';
-import { magnitudeHistogram } from './magnitude-histogram.ts';
+import { createMagnitudeCounter, magnitudeHistogram } from './magnitude-histogram.ts';
 
 test('bins hold their lower edge, the last one both; the rest is counted beside', () => {
   expect(histogram([-2, 0, 0.5, 1, 2, 3, 4, 4.1], { min: 0, max: 4, bins: 4 })).toEqual({
@@ -37,4 +37,14 @@ test('magnitudes: the ends of the range', () => {
   expect(edges.at(-1)).toBe(3.4028234663852886e38);
   expect(counts[0]! + counts.at(-1)!).toBe(2);
   expect(() => magnitudeHistogram(Float32Array.of(1, Number.NaN))).toThrow('a value is NaN');
+});
+
+test('magnitude counter: whether a magnitude may have been reached', () => {
+  const counter = createMagnitudeCounter();
+  expect([counter.reaches(0), counter.reaches(1e-30)]).toEqual([true, false]);
+  counter.add(Float32Array.of(0, 0.5, -99));
+  // the bin of 99 is (96, 112]
+  expect([counter.reaches(99), counter.reaches(112), counter.reaches(112.5)]).toEqual([true, true, false]);
+  counter.add(Float32Array.of(Number.NEGATIVE_INFINITY));
+  expect(counter.reaches(3e38)).toBe(true);
 });

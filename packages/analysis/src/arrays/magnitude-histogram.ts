@@ -26,6 +26,8 @@ export interface MagnitudeHistogram {
 /** Gathers magnitudes, array by array. */
 export interface MagnitudeCounter {
   add(values: Float32Array): void;
+  /** Whether some |x| so far may be this large: false is certain. */
+  reaches(magnitude: number): boolean;
   /** Infinities stand in the last bin. @throws {InvalidInputError} when a value was NaN */
   finish(): MagnitudeHistogram;
 }
@@ -37,6 +39,12 @@ export function createMagnitudeCounter(): MagnitudeCounter {
     add(values) {
       const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
       for (let i = 0; i < bits.length; i++) counts[(((bits[i]! & 0x7fffffff) - 1) >> SHIFT) + 1]!++;
+    },
+    reaches(magnitude) {
+      for (let slot = SLOTS - 1; slot > 0; slot--) {
+        if (counts[slot]! > 0) return slot > BINS || edge(slot) >= magnitude;
+      }
+      return magnitude <= 0;
     },
     finish() {
       if (counts.subarray(BINS + 1).some((count) => count > 0)) {

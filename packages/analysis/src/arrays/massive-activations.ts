@@ -1,5 +1,8 @@
 import { magnitudeHistogram } from './magnitude-histogram.ts';
 
+/** |a| of a massive activation at least, by default. */
+export const LEAST_MASSIVE = 100;
+
 /** What counts as massive: arXiv 2402.17762, §2. */
 export interface MassiveOptions {
   /** |a| at least. @default 100 */
@@ -27,7 +30,7 @@ export function massiveActivations(
   features: number,
   options: MassiveOptions = {},
 ): MassiveActivation[] {
-  const { least = 100, ratio = 1000 } = options;
+  const { least = LEAST_MASSIVE, ratio = 1000 } = options;
   const large: number[] = [];
   for (let i = 0; i < x.length; i++) if (Math.abs(x[i]!) >= least) large.push(i);
   if (large.length === 0) return [];

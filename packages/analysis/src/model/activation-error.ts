@@ -8,7 +8,7 @@ import {
   taskOf,
   withKernels,
 } from './analysis-options.ts';
-import { emptyRecipe, openQuantized, restrictTo } from './quantized-view.ts';
+import { emptyRecipe, openQuantized, quantizeAsReadBytes, restrictTo } from './quantized-view.ts';
 
 /** How far the outputs of one role in one layer of a variant are from the baseline's, over all tokens. */
 export interface ActivationErrorRecord extends CheckpointLabel {
@@ -71,6 +71,7 @@ export async function activationError(
               }));
         const engine = await createEngine(checkpoint, {
           ...options,
+          heldByCaller: quantizeAsReadBytes(checkpoint),
           kernels,
           recipes: variants.map(({ name }) => emptyRecipe(name)),
           quantized: new Map(variants.map(({ name, blocks: own }) => [name, own])),

@@ -4,7 +4,7 @@ import type { Checkpoint, EngineOptions } from '@bitcliff/runtime';
 
 /** How a checkpoint is run: the options of `createEngine`, and what recipes need. */
 export interface AnalysisOptions
-  extends Omit<EngineOptions, 'recipes' | 'baseline' | 'rowLength' | 'sharePrefixes'>,
+  extends Omit<EngineOptions, 'recipes' | 'baseline' | 'rowLength' | 'sharePrefixes' | 'heldByCaller'>,
     LongTaskOptions {
   /** Token ids for recipes that need calibration and are not in `quantized`. @default the sequences that are analysed */
   readonly calibration?: readonly ArrayLike<number>[] | undefined;

@@ -1,6 +1,6 @@
 /**
  * @file What goes into the linear layers on given text, and its outlier dimensions, in one pass. Means, maxima, deviations and INT8 errors are reduced inside the
- * graphs, in float32; histograms, counts, second moments and massive activations are taken from the values as they come out.
+ * graphs, in float32; histograms, counts and massive activations are taken from the values as they come out.
  */
 import type { ModuleRole, Recipe } from '@bitcliff/quantize';
 import {
@@ -19,6 +19,7 @@ import {
   type MagnitudeHistogram,
 } from '../arrays/magnitude-histogram.ts';
 import {
+  LEAST_MASSIVE,
   type MassiveActivation,
   type MassiveOptions,
   massiveActivations,
@@ -78,7 +79,6 @@ export interface ActivationAnalysis {
 
 const INPUTS: readonly TapPoint[] = ['attn.qkv.input', 'attn.out.input', 'mlp.up.input', 'mlp.down.input'];
 const MOST_MASSIVE = 64;
-const DEFAULT_MEMORY_BUDGET = 2 * 2 ** 30;
 
 /**
  * Describe activations on text.
@@ -95,9 +95,8 @@ export async function analyzeActivations(
   const outlierPoint: TapPoint = `${role}.input`;
   const collectors = rules.map((rule) => createOutlierCollector(checkpoint.spec.layers, rule));
   const values = new Map<string, ValueSums>();
-  const memoryBudget = options.memoryBudget ?? DEFAULT_MEMORY_BUDGET;
-  const held = outlierBytes(checkpoint, sequences) * rules.length * (1 + recipes.length);
-  const engine = await createEngine(checkpoint, { ...options, recipes, memoryBudget: memoryBudget - held });
+  const heldByCaller = outlierBytes(checkpoint, sequences) * rules.length * (1 + recipes.length);
+  const engine = await createEngine(checkpoint, { ...options, recipes, heldByCaller });
   try {
     const records = await trace(engine, sequences, { ...options, points }, (tap) => {
       const key = `${tap.variant} ${tap.layer} ${tap.point}`;
@@ -141,7 +140,6 @@ interface ValueSums {
   readonly above: number[];
   readonly massive: (MassiveActivation & { readonly sequence: number })[];
   readonly magnitudes: MagnitudeCounter;
-  squares: number;
   take(values: TapValues): void;
 }
 
@@ -153,34 +151,19 @@ function createValueSums(
     above: thresholds.map(() => 0),
     massive: [],
     magnitudes: createMagnitudeCounter(),
-    squares: 0,
     take({ data, sequence, tokens, features }) {
       const x = data.subarray(0, tokens * features);
       sums.magnitudes.add(x);
-      sums.squares += sumSquares(x);
       for (const [k, threshold] of thresholds.entries()) {
         if (!isMagnitudeEdge(threshold)) sums.above[k]! += countAbove(x, threshold);
       }
+      if (!sums.magnitudes.reaches(massiveOptions?.least ?? LEAST_MASSIVE)) return;
       const found = massiveActivations(x, features, massiveOptions);
       sums.massive.push(...found.map((activation) => ({ sequence, ...activation })));
       sums.massive.sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).splice(MOST_MASSIVE);
     },
   };
   return sums;
-}
-
-/** Four sums, so that one addition need not wait for the last. */
-function sumSquares(x: Float32Array): number {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let i = 0;
-  for (; i + 3 < x.length; i += 4) {
-    a += x[i]! * x[i]!;
-    b += x[i + 1]! * x[i + 1]!;
-    c += x[i + 2]! * x[i + 2]!;
-    d += x[i + 3]! * x[i + 3]!;
-  }
-  for (; i < x.length; i++) a += x[i]! * x[i]!;
-  return a + b + c + d;
 }
 
 function countAbove(x: Float32Array, threshold: number): number {
@@ -196,7 +179,7 @@ function toRecord(
   thresholds: readonly number[],
 ): ActivationRecord {
   const { absMax, meanAbs } = channels!;
-  const { std, int8Error } = perToken!;
+  const { mean, std, int8Error } = perToken!;
   const histogram = sums.magnitudes.finish();
   const at = point.lastIndexOf('.');
   return {
@@ -208,7 +191,7 @@ function toRecord(
     tokens,
     features,
     meanAbs: meanAbs.reduce((a, b) => a + b, 0) / features,
-    meanSquare: sums.squares / (tokens * features),
+    meanSquare: std.reduce((sum, s, t) => sum + s * s + mean[t]! * mean[t]!, 0) / tokens,
     absMax: absMax.reduce((a, b) => Math.max(a, b), 0),
     channelMax: Array.from(absMax),
     above: thresholds.map((threshold, k) => ({

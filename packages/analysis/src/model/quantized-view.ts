@@ -108,6 +108,12 @@ export function quantizeAsRead(checkpoint: Checkpoint, recipe: Recipe, kernels: 
   };
 }
 
+/** What {@link quantizeAsRead} holds at most, in bytes: a block as it is stored, its matrices, and what becomes of them. */
+export function quantizeAsReadBytes({ layout }: Checkpoint): number {
+  const weights = layout.block(0).linears.map(({ inFeatures, outFeatures }) => inFeatures * outFeatures);
+  return 3 * 4 * weights.reduce((a, b) => a + b, 0);
+}
+
 /** Only the linear layers of a target; the others stay in floating point. */
 export function restrictTo(blocks: QuantizedBlocks, { layout }: Checkpoint, target: Target): QuantizedBlocks {
   const ofRole = mapBlocks(blocks, ({ linears }, layer) => {

@@ -49,6 +49,8 @@ export interface EngineOptions extends SessionOptions {
   readonly sharePrefixes?: boolean;
   /** Bytes that the process may take. @default 2 GiB */
   readonly memoryBudget?: number;
+  /** Bytes of it that the caller holds while the engine runs. @default 0 */
+  readonly heldByCaller?: number;
   /** Where hidden states go that do not fit the budget: `createScratchFile` of `@bitcliff/runtime/node`. @default they wait for another pass */
   readonly scratch?: () => Promise<Scratch>;
   /** Run the unquantized model too. @default true */
@@ -122,11 +124,12 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
   const plan = planMemory(checkpoint, options.memoryBudget ?? DEFAULT_MEMORY_BUDGET, {
     variants: variants.length,
     rowLength,
+    heldByCaller: options.heldByCaller,
   });
 
   const ownKernels = options.kernels === undefined ? await createKernels() : undefined;
   const kernels = options.kernels ?? ownKernels!;
-  const runners = createGraphRunners(ort, options);
+  const runners = createGraphRunners(ort, { ...options, keepMemory: plan.graphsKeepMemory });
   const loaded = variants.map((recipe) => recipe && { recipe, blocks: options.quantized?.get(recipe.name) });
   const loader = createPartLoader(checkpoint, loaded, { ort, runners, kernels });
   const cache = createResidentCache(plan.resident);
@@ -225,7 +228,8 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
       const rows = rowsOf(sequences);
       const lengths = sequences.map((sequence) => sequence.length);
       const { linears } = checkpoint.layout.block(0);
-      const collected = createTrace(names, { ...task, baseline, layers: spec.layers, linears }, lengths);
+      const options = { ...task, ort, baseline, layers: spec.layers, linears };
+      const collected = createTrace(names, options, lengths);
       await forward.run(rows, { ...task, phase: 'trace', observer: collected.observer }, async () => {});
       return collected.records();
     },

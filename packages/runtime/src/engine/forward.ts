@@ -28,6 +28,8 @@ export interface BlockObserver {
   take(variant: number, layer: number, index: number, outputs: Readonly<Record<string, OrtTensor>>): void;
   /** What block graphs need besides: the baseline's values. */
   feeds(variant: number): Readonly<Record<string, OrtTensor>>;
+  /** Memory for outputs of a row. @param tokens of the row */
+  written(variant: number, tokens: number): Readonly<Record<string, OrtTensor>>;
 }
 
 /** One pass over a model. */
@@ -137,7 +139,7 @@ export function createForward(parts: {
                 const runner = await block.runner(v, observer?.taps(v));
                 const states = new ort.Tensor('float32', await hidden.read(propagate ? v : 0, r), [S, H]);
                 const feeds = { hidden: states, ...shared, ...observer?.feeds(v) };
-                const outputs = await runner.run(feeds, { out: written });
+                const outputs = await runner.run(feeds, { out: written, ...observer?.written(v, S) });
                 observer?.take(v, layer, first + r, outputs);
                 if (propagate) await hidden.write(v, r, out);
               }

@@ -1,6 +1,6 @@
 import { type EncodedGraph, WeightedGraph } from '../graph/weighted-graph.ts';
 import { type Ort, type OrtSession, type OrtTensor, toOrtTensor } from './ort.ts';
-import { createSession, type SessionOptions } from './session.ts';
+import { createSession, type LoadOptions } from './session.ts';
 
 /** A graph with its weights, ready to run. */
 export interface GraphRunner {
@@ -20,7 +20,7 @@ export interface GraphRunners {
 }
 
 /** Loaded graphs of one engine. */
-export function createGraphRunners(ort: Ort, options: SessionOptions): GraphRunners {
+export function createGraphRunners(ort: Ort, options: LoadOptions): GraphRunners {
   const sessions = new Map<string, Promise<OrtSession>>();
   const text = new TextDecoder('latin1');
   const load = (model: Uint8Array): Promise<OrtSession> => {

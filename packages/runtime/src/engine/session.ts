@@ -12,6 +12,12 @@ export interface SessionOptions {
   readonly executionProviders?: readonly string[] | undefined;
 }
 
+/** How one graph is loaded. */
+export interface LoadOptions extends SessionOptions {
+  /** A loaded graph keeps the memory of its runs for the next. @default true */
+  readonly keepMemory?: boolean | undefined;
+}
+
 /**
  * Load a graph.
  * Idle threads do not spin: every loaded graph has a pool of its own, and spinning pools take the cores from the one that works
@@ -19,16 +25,13 @@ export interface SessionOptions {
  * pay: docs/footguns.md.
  * @throws {UnsupportedError} when ONNX Runtime refuses the graph
  */
-export async function createSession(
-  ort: Ort,
-  model: Uint8Array,
-  options: SessionOptions,
-): Promise<OrtSession> {
+export async function createSession(ort: Ort, model: Uint8Array, options: LoadOptions): Promise<OrtSession> {
   try {
     return await ort.InferenceSession.create(model, {
       executionProviders: [...(options.executionProviders ?? ['cpu'])],
       graphOptimizationLevel: 'all',
       ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+      enableCpuMemArena: options.keepMemory ?? true,
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     });
   } catch (cause) {

@@ -5,7 +5,7 @@ import { mirrorGram, sumGramBlocks } from '../graph/gram-blocks.ts';
 import type { TapStatistics } from '../graph/tap-graph.ts';
 import type { TapOptions, TapPoint, TapRecord, TapValues } from '../taps.ts';
 import type { BlockObserver } from './forward.ts';
-import type { OrtTensor } from './ort.ts';
+import type { Ort, OrtTensor } from './ort.ts';
 
 /** Points of {@link TapOptions} by default. */
 const INPUTS: readonly TapPoint[] = ['attn.qkv.input', 'attn.out.input', 'mlp.up.input', 'mlp.down.input'];
@@ -27,6 +27,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export function createTrace(
   variants: readonly string[],
   options: TapOptions & {
+    readonly ort: Ort;
     readonly baseline: boolean;
     readonly layers: number;
     readonly linears: readonly LinearModule[];
@@ -53,6 +54,18 @@ export function createTrace(
   const taps = variants.map((_, v) => tapsOf(v));
   const found = new Map<string, Mutable<TapRecord>>();
   let baselineValues: Record<string, OrtTensor> = {};
+  // the baseline's values live until the other variants of the row have run
+  const memory = { baseline: new Map<TapPoint, Float32Array>(), others: new Map<TapPoint, Float32Array>() };
+  const longest = Math.max(...lengths);
+
+  /** Where the values of a row go: new memory for each row would be the slowest part of a tap. */
+  const valuesOf = (variant: number, point: TapPoint, S: number): OrtTensor => {
+    const buffers = compare && variant === 0 ? memory.baseline : memory.others;
+    const features = widthOf(options.linears, point);
+    const buffer = buffers.get(point) ?? new Float32Array(longest * features);
+    buffers.set(point, buffer);
+    return new options.ort.Tensor('float32', buffer.subarray(0, S * features), [S, features]);
+  };
 
   const recordOf = (variant: number, layer: number, point: TapPoint): Mutable<TapRecord> => {
     const key = `${layer} ${point} ${variant}`;
@@ -68,7 +81,11 @@ export function createTrace(
       channels: channels ? { absMax: new Float32Array(features), meanAbs: new Float64Array(features) } : null,
       above: threshold === null ? null : new Float64Array(features),
       perToken: tokens
-        ? { std: new Float32Array(totalTokens), int8Error: new Float32Array(totalTokens) }
+        ? {
+            mean: new Float32Array(totalTokens),
+            std: new Float32Array(totalTokens),
+            int8Error: new Float32Array(totalTokens),
+          }
         : null,
       gram: gram ? new Float64Array(features * features) : null,
       difference: compare && variant > 0 ? { norm: 0, baselineNorm: 0 } : null,
@@ -81,6 +98,12 @@ export function createTrace(
     observer: {
       taps: (variant) => taps[variant]!,
       feeds: (variant) => (compare && variant > 0 ? baselineValues : {}),
+      written: (variant, S) =>
+        Object.fromEntries(
+          points
+            .filter((point) => taps[variant]!.get(point)!.values)
+            .map((point) => [`${point}.values`, valuesOf(variant, point, S)]),
+        ),
       take(variant, layer, sequence, outputs) {
         if (compare && variant === 0) baselineValues = {};
         for (const point of points) {
@@ -107,6 +130,7 @@ export function createTrace(
           if (record.perToken !== null) {
             const variance = read('variance');
             const error = read('int8Error');
+            record.perToken.mean.set(read('mean').subarray(0, S), starts[sequence]!);
             for (let t = 0; t < S; t++) {
               record.perToken.std[starts[sequence]! + t] = Math.sqrt(variance[t]!);
               record.perToken.int8Error[starts[sequence]! + t] = Math.sqrt(error[t]! / features);

@@ -1,6 +1,7 @@
 /**
  * @file Statistics of one activation inside a block graph, as outputs `<point>.<statistic>`. X is f32[S, N].
  *   absMax, sumAbs, above   f32[N]     max |x|, Σ |x|, number of |x| > threshold, over the tokens
+ *   mean                    f32[S]     mean over features
  *   variance                f32[S]     mean over features of (x − mean)²
  *   int8Error               f32[S]     Σ over features of (x − scale · code)², scale = max(absmax, 2^-100) / 127, code half to even
  *   gram.<row>.<column>               blocks of Xᵀ X: see gram-blocks.ts
@@ -54,7 +55,10 @@ export function addTap(
     reduce('ReduceSum', ones, overTokens, 'above', [features]);
   }
   if (tokens) {
-    const centred = graph.node('Sub', [x, graph.node('ReduceMean', [x, overFeatures])]);
+    const mean = graph.node('ReduceMean', [x, overFeatures]); // [S, 1]
+    graph.node('Squeeze', [mean, overFeatures], { outputs: [`${point}.mean`] });
+    graph.output(`${point}.mean`, 'F32', ['S']);
+    const centred = graph.node('Sub', [x, mean]);
     const squares = graph.node('ReduceSumSquare', [centred, overFeatures], {
       attributes: { keepdims: { int: 0 } },
     });

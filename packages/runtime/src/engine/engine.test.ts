@@ -93,6 +93,36 @@ describe('packing', () => {
   });
 });
 
+describe('all blocks as one graph', () => {
+  it.each(GOLDEN_MODELS)('%s: gives the bits of blocks one by one', async (model) => {
+    const checkpoint = await openCheckpoint(goldenFolder(model));
+    const all = resolveRecipes(['w8a8', 'llm-int8', 'w4']);
+    const setup = { ort, threads: 2, recipes: all, rowLength: 128 };
+    const whole = await createEngine(checkpoint, setup);
+    const { total } = neededMemory(checkpoint, { variants: 4, rowLength: 128 });
+    const blocks = await createEngine(checkpoint, { ...setup, memoryBudget: total });
+    const requests = readGolden(model).sequences.map(({ input_ids }) => ({
+      context: input_ids.slice(0, 2),
+      continuation: input_ids.slice(2),
+    }));
+    const details = async (engine: Engine): Promise<[VariantScores[], Set<string | undefined>]> => {
+      const seen = new Set<string | undefined>();
+      const scores = await engine.score(requests, { onProgress: ({ detail }) => seen.add(detail) });
+      return [scores, seen];
+    };
+    const [expected, oneByOne] = await details(blocks);
+    const [received, atOnce] = await details(whole);
+    expect(received).toEqual(expected);
+    const first = `block 1 of ${checkpoint.spec.layers}`;
+    expect(oneByOne).toContain(first);
+    // blocks that see differently far take different masks
+    const windows = new Set(checkpoint.spec.attention.windows);
+    expect(atOnce).toContain(windows.size <= 1 ? 'all blocks' : first);
+    for (const engine of [whole, blocks]) await engine.dispose();
+    await checkpoint.close();
+  });
+});
+
 describe('long sequences', () => {
   it.each([32, 64, 128, 256])('in heads of %i score alone as they do among others', async (headDim) => {
     const checkpoint = await tinyCheckpoint({
@@ -211,13 +241,18 @@ describe('scores', () => {
   it('report progress and stop when told to', async () => {
     const events: ProgressEvent[] = [];
     await engine.score(requests, { onProgress: (event) => events.push(event) });
-    expect(events[0]).toMatchObject({ phase: 'score', done: 0, unit: 'row blocks', detail: 'block 1 of 2' });
+    expect(events[0]).toMatchObject({ phase: 'score', done: 0, unit: 'row blocks', detail: 'all blocks' });
     expect(events.at(-1)!.done).toBe(events.at(-1)!.total);
+    expect(events.map(({ done }) => done)).toEqual([...events.keys()].map((i) => 2 * i));
+    events.length = 0;
+    const skipLayers = [0];
+    await engine.score(requests, { skipLayers, onProgress: (event) => events.push(event) });
+    expect(events[0]).toMatchObject({ done: 0, detail: 'block 2 of 2' });
     expect(events.map(({ done }) => done)).toEqual([...events.keys()]);
     const controller = new AbortController();
     const stop = engine.score(requests, {
       signal: controller.signal,
-      onProgress: ({ done }) => done === 3 && controller.abort(new Error('enough')),
+      onProgress: ({ done }) => done === 6 && controller.abort(new Error('enough')),
     });
     await expect(stop).rejects.toThrow('enough');
   });
@@ -260,7 +295,7 @@ describe('scores', () => {
     const controller = new AbortController();
     const stop = spilling.score(requests, {
       signal: controller.signal,
-      onProgress: ({ done }) => done === 3 && controller.abort(new Error('enough')),
+      onProgress: ({ done }) => done === 6 && controller.abort(new Error('enough')),
     });
     await expect(stop).rejects.toThrow('enough');
     expect(closed).toBe(2);

@@ -6,6 +6,7 @@ import type { PackedRow } from '../packing.ts';
 import { createRotaryRows } from '../rotary.ts';
 import type { TapPoint } from '../taps.ts';
 import { readEmbeddingRows } from '../weights.ts';
+import type { GraphRunner } from './graph-runner.ts';
 import { createHiddenStore, type HiddenStore } from './hidden-store.ts';
 import type { PartLoader } from './load-parts.ts';
 import type { MemoryPlan } from './memory-plan.ts';
@@ -57,6 +58,21 @@ export interface ForwardTask extends LongTaskOptions {
   readonly skipLayers?: readonly number[] | undefined;
 }
 
+/** Blocks that one graph runs. */
+interface Unit {
+  /** Of the first, 0-based. */
+  readonly layer: number;
+  /** How many. */
+  readonly blocks: number;
+  readonly detail: string;
+  /** Of their attention. */
+  readonly window: number | null;
+  /** @param report is told what is being loaded, and may throw */
+  load(report: (detail: string) => void): Promise<{
+    runner(variant: number, taps?: ReadonlyMap<TapPoint, TapStatistics>): Promise<GraphRunner>;
+  }>;
+}
+
 /** @param parts.variants how many */
 export function createForward(parts: {
   readonly ort: Ort;
@@ -88,6 +104,29 @@ export function createForward(parts: {
     });
   };
 
+  /** All blocks at once where nobody looks between them and they may stay in memory, otherwise one by one. */
+  const unitsOf = ({ observer, propagate = true, skipLayers = [] }: ForwardTask): Unit[] => {
+    const { windows } = spec.attention;
+    const isWhole = observer === undefined && propagate && skipLayers.length === 0;
+    const { stackBytes } = loader;
+    if (isWhole && stackBytes !== null && cache.keeps('stack', stackBytes)) {
+      const load: Unit['load'] = (report) =>
+        cache.get('stack', () =>
+          loader.stack((layer) => report(`loading block ${layer + 1} of ${spec.layers}`)),
+        );
+      return [{ layer: 0, blocks: spec.layers, detail: 'all blocks', window: windows[0] ?? null, load }];
+    }
+    return Array.from({ length: spec.layers }, (_, layer) => layer)
+      .filter((layer) => !skipLayers.includes(layer))
+      .map((layer) => ({
+        layer,
+        blocks: 1,
+        detail: `block ${layer + 1} of ${spec.layers}`,
+        window: windows[layer] ?? null,
+        load: () => cache.get(`block ${layer}`, () => loader.block(layer)),
+      }));
+  };
+
   return {
     headPositions: Math.floor(
       ((1 - BLOCKS_SHARE - FEEDS_SHARE) * plan.hidden) / (4 * Math.max(H, spec.embedding.width) * variants),
@@ -95,15 +134,12 @@ export function createForward(parts: {
 
     async run(rows, task, use) {
       const { observer, propagate = true } = task;
-      const layers = Array.from({ length: spec.layers }, (_, layer) => layer).filter(
-        (layer) => !task.skipLayers?.includes(layer),
-      );
-      const total = rows.length * layers.length * variants;
+      const units = unitsOf(task);
+      const total = rows.length * variants * units.reduce((sum, { blocks }) => sum + blocks, 0);
       let done = 0;
-      const step = (detail: string): void => {
+      const report = (detail: string): void => {
         task.signal?.throwIfAborted();
         task.onProgress?.({ phase: task.phase, done, total, unit: 'row blocks', detail });
-        done++;
       };
       let first = 0;
       for (const wave of splitIntoWaves(rows, waveTokens)) {
@@ -127,20 +163,21 @@ export function createForward(parts: {
             });
           const buffer = new Float32Array(Math.max(...lengths));
           const baselineBuffer = propagate ? buffer : new Float32Array(buffer.length);
-          for (const layer of layers) {
-            const block = await cache.get(`block ${layer}`, () => loader.block(layer));
+          for (const unit of units) {
+            const loaded = await unit.load(report);
             for (const [r, row] of wave.entries()) {
               const S = row.tokens.length;
-              const shared = await feedsOf(r, spec.attention.windows[layer] ?? null);
+              const shared = await feedsOf(r, unit.window);
               for (let v = 0; v < variants; v++) {
                 const out = (v === 0 ? baselineBuffer : buffer).subarray(0, S * H);
                 const written = new ort.Tensor('float32', out, [S, H]);
-                step(`block ${layer + 1} of ${spec.layers}`);
-                const runner = await block.runner(v, observer?.taps(v));
+                report(unit.detail);
+                done += unit.blocks;
+                const runner = await loaded.runner(v, observer?.taps(v));
                 const states = new ort.Tensor('float32', await hidden.read(propagate ? v : 0, r), [S, H]);
                 const feeds = { hidden: states, ...shared, ...observer?.feeds(v) };
                 const outputs = await runner.run(feeds, { out: written, ...observer?.written(v, S) });
-                observer?.take(v, layer, first + r, outputs);
+                observer?.take(v, unit.layer, first + r, outputs);
                 if (propagate) await hidden.write(v, r, out);
               }
               // not before all variants have read what it replaces

@@ -11,7 +11,7 @@ export interface GraphRunner {
   ): Promise<Readonly<Record<string, OrtTensor>>>;
 }
 
-/** Loads graphs. Those with equal models share one session: they differ in their weights only. */
+/** Loads graphs. Those with equal models and no constants beside them share one session: they differ in what they are fed only. */
 export interface GraphRunners {
   /** Threads inside one operator, at most. */
   readonly threads: number;
@@ -22,8 +22,14 @@ export interface GraphRunners {
 /** Loaded graphs of one engine. */
 export function createGraphRunners(ort: Ort, options: LoadOptions): GraphRunners {
   const sessions = new Map<string, Promise<OrtSession>>();
+  const unshared: Promise<OrtSession>[] = []; // with constants of their own
   const text = new TextDecoder('latin1');
-  const load = (model: Uint8Array): Promise<OrtSession> => {
+  const load = (model: Uint8Array, externalData: LoadOptions['externalData'] = []): Promise<OrtSession> => {
+    if (externalData.length > 0) {
+      const session = createSession(ort, model, { ...options, externalData });
+      unshared.push(session);
+      return session;
+    }
     const key = text.decode(model);
     const session = sessions.get(key) ?? createSession(ort, model, options);
     sessions.set(key, session);
@@ -34,8 +40,8 @@ export function createGraphRunners(ort: Ort, options: LoadOptions): GraphRunners
 
   return {
     threads: options.threads ?? globalThis.navigator?.hardwareConcurrency ?? 1,
-    async create({ model, weights, outputs }) {
-      const session = await load(model);
+    async create({ model, weights, externalData, outputs }) {
+      const session = await load(model, externalData);
       const fed: Record<string, OrtTensor> = {};
       for (const [name, tensor] of weights) fed[name] = toOrtTensor(ort, tensor);
       const fetches = Object.fromEntries(outputs.map((name) => [name, null]));
@@ -52,7 +58,7 @@ export function createGraphRunners(ort: Ort, options: LoadOptions): GraphRunners
       };
     },
     async dispose() {
-      const all = await Promise.allSettled(sessions.values());
+      const all = await Promise.allSettled([...sessions.values(), ...unshared.splice(0)]);
       sessions.clear();
       for (const result of all) if (result.status === 'fulfilled') await result.value.release();
     },

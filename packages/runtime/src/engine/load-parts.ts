@@ -9,6 +9,7 @@ import { type BlockParts, buildBlockGraph } from '../graph/block-graph.ts';
 import { buildEmbeddingGraph } from '../graph/embedding-graph.ts';
 import { buildFinalGraph, buildVocabularyGraph, type VocabularyOutput } from '../graph/head-graph.ts';
 import type { GraphLinear, GraphWeights } from '../graph/linear-graph.ts';
+import { buildStackGraph, type StackedBlock } from '../graph/stack-graph.ts';
 import type { TapStatistics } from '../graph/tap-graph.ts';
 import { type EncodedGraph, weightBytes } from '../graph/weighted-graph.ts';
 import { groupLinears } from '../linear-groups.ts';
@@ -43,6 +44,11 @@ export interface LoadedBlock {
   cachedRunner(variant: number, cache: 'write' | 'extend'): Promise<GraphRunner>;
 }
 
+/** All blocks, as one graph for each variant. */
+export interface LoadedStack {
+  runner(variant: number): Promise<GraphRunner>;
+}
+
 /** The weights of a part of the vocabulary. */
 export interface LoadedVocabulary {
   /** The graph of an output, made once. */
@@ -54,11 +60,18 @@ export interface PartLoader {
   embedding(): Promise<Loaded<LoadedEmbedding>>;
   /** A block in every variant; its weights are read once for all of them. @param layer 0-based */
   block(layer: number): Promise<Loaded<LoadedBlock>>;
+  /** Bytes that all blocks take as they are loaded as one graph for each variant; `null`: they run one by one. */
+  readonly stackBytes: number | null;
+  /** All blocks in every variant; weights are read once for all of them. @param beforeBlock is told of each, 0-based, and may throw */
+  stack(beforeBlock: (layer: number) => void): Promise<Loaded<LoadedStack>>;
   /** What stands between the last block and the vocabulary projection. */
   final(): Promise<Loaded<GraphRunner | null>>;
   /** The token ids start to end − 1. */
   vocabulary(start: number, end: number): Promise<Loaded<LoadedVocabulary>>;
 }
+
+/** Linear weights that a stack may have: a row of 512 tokens passes it in about a second on two cores, and is not stopped before. */
+const STACK_WEIGHTS = 2 ** 27;
 
 const NO_TAPS: ReadonlyMap<TapPoint, TapStatistics> = new Map();
 
@@ -83,7 +96,37 @@ export function createPartLoader(
     bytes: weightBytes(graph),
   });
 
+  /** The linear layers of a block in every variant. */
+  const quantizeAll = async (
+    weights: BlockWeights,
+    layer: number,
+  ): Promise<Map<LinearPlace, GraphLinear>[]> => {
+    const matrices = new Map<FloatLinear, Matrix>();
+    const options = { layer, layers: spec.layers, kernels, prepareInt8, matrices };
+    const blocks: Map<LinearPlace, GraphLinear>[] = [];
+    for (const variant of variants) blocks.push(await quantizeBlock(weights, variant, options));
+    return blocks;
+  };
+
   return {
+    stackBytes: stackBytesOf(checkpoint, variants),
+    async stack(beforeBlock) {
+      const stacks: StackedBlock[][] = variants.map(() => []);
+      for (let layer = 0; layer < spec.layers; layer++) {
+        beforeBlock(layer);
+        const weights = await readBlock(checkpoint, layer);
+        for (const [v, linears] of (await quantizeAll(weights, layer)).entries())
+          stacks[v]!.push({ ...weights, spec, linears });
+      }
+      const loaded: GraphRunner[] = [];
+      let bytes = 0;
+      for (const blocks of stacks) {
+        const graph = buildStackGraph(blocks.splice(0), runners.threads);
+        loaded.push(await runners.create(graph));
+        bytes += weightBytes(graph);
+      }
+      return { value: { runner: async (variant) => loaded[variant]! }, bytes };
+    },
     async embedding() {
       const weights = await readEmbedding(checkpoint);
       const graph = buildEmbeddingGraph(spec, weights, runners.threads);
@@ -95,18 +138,7 @@ export function createPartLoader(
     },
     async block(layer) {
       const weights = await readBlock(checkpoint, layer);
-      const matrices = new Map<FloatLinear, Matrix>();
-      const blocks: Map<LinearPlace, GraphLinear>[] = [];
-      for (const variant of variants) {
-        const quantized = await quantizeBlock(weights, variant, {
-          layer,
-          layers: spec.layers,
-          kernels,
-          prepareInt8,
-          matrices,
-        });
-        blocks.push(quantized);
-      }
+      const blocks = await quantizeAll(weights, layer);
       const graphs = blocks.map(() => new Map<unknown, Promise<GraphRunner>>());
       const create = (
         variant: number,
@@ -145,6 +177,29 @@ export function createPartLoader(
       return { value: { runner }, bytes: part.weight.byteLength + (part.bias?.byteLength ?? 0) };
     },
   };
+}
+
+/**
+ * What a stack takes: int8 weights stand in memory twice while they are loaded, others are fed. It pays where some are int8, and it is possible where
+ * blocks see equally far and are not too many.
+ */
+function stackBytesOf({ spec, layout }: Checkpoint, variants: readonly (Variant | null)[]): number | null {
+  const { layers, attention } = spec;
+  let [weights, bytes, int8] = [0, 0, 0];
+  for (let layer = 0; layer < layers; layer++) {
+    if ((attention.windows[layer] ?? null) !== (attention.windows[0] ?? null)) return null;
+    for (const { weight: name, role, inFeatures, outFeatures } of layout.block(layer).linears) {
+      const size = inFeatures * outFeatures;
+      weights += size;
+      for (const variant of variants) {
+        const policy = variant && policyFor(variant.recipe, { name, role, layer, layers });
+        const isInt8 = policy !== null && policy.activations !== null;
+        if (isInt8) int8 += size;
+        bytes += (isInt8 ? 2 : 4) * size;
+      }
+    }
+  }
+  return int8 > 0 && weights <= STACK_WEIGHTS ? bytes : null;
 }
 
 const dataOf = (weights: GraphWeights): Float32Array | Int8Array | Uint8Array => {

@@ -9,6 +9,8 @@ export interface Loaded<T> {
 export interface ResidentCache {
   /** A part: the one that was kept, or loaded now; it is kept if it fits. */
   get<T>(key: string, load: () => Promise<Loaded<T>>): Promise<T>;
+  /** Whether a part is kept, or would be if it were loaded now. */
+  keeps(key: string, bytes: number): boolean;
   clear(): void;
 }
 
@@ -26,6 +28,7 @@ export function createResidentCache(budget: number): ResidentCache {
       }
       return value;
     },
+    keeps: (key, bytes) => kept.has(key) || used + bytes <= budget,
     clear() {
       kept.clear();
       used = 0;

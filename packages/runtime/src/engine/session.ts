@@ -1,4 +1,5 @@
 import { UnsupportedError } from '@bitcliff/core';
+import type { OnnxExternalData } from '@bitcliff/formats/onnx';
 import type { Ort, OrtSession } from './ort.ts';
 
 /** How graphs are run. */
@@ -16,6 +17,8 @@ export interface SessionOptions {
 export interface LoadOptions extends SessionOptions {
   /** A loaded graph keeps the memory of its runs for the next. @default true */
   readonly keepMemory?: boolean | undefined;
+  /** Constants that are not in the model. @default none */
+  readonly externalData?: readonly OnnxExternalData[];
 }
 
 /**
@@ -32,6 +35,7 @@ export async function createSession(ort: Ort, model: Uint8Array, options: LoadOp
       graphOptimizationLevel: 'all',
       ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
       enableCpuMemArena: options.keepMemory ?? true,
+      ...(options.externalData?.length ? { externalData: options.externalData } : {}),
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     });
   } catch (cause) {

@@ -63,7 +63,8 @@ export function buildBlockGraph(parts: BlockParts): EncodedGraph {
   return graph.finish();
 }
 
-function viewInputs(graph: WeightedGraph, cache: KeyValueCache): TokenView {
+/** Declare the inputs that say what tokens see of each other. */
+export function viewInputs(graph: WeightedGraph, cache: KeyValueCache): TokenView {
   if (cache !== 'none') {
     const mask = graph.input('mask.0', 'F32', [1, 1, 'S', cache === 'extend' ? 'P + S' : 'S']);
     return { passes: [{ mask, tokens: null }], places: null };
@@ -81,7 +82,8 @@ function viewInputs(graph: WeightedGraph, cache: KeyValueCache): TokenView {
   return { passes, places: graph.input('places', 'I32', ['S']) };
 }
 
-function positionInputs(
+/** Declare the inputs that say where tokens stand. */
+export function positionInputs(
   graph: WeightedGraph,
   { positions }: DecoderSpec,
   { passes }: TokenView,

@@ -248,7 +248,7 @@ function addInt8Product(
   const { name, inFeatures: K, outFeatures: N } = layer;
   if (weights.codes.length !== K * N) throw new InternalError(`codes of "${name}" do not fill [${K}, ${N}]`);
   const isUnsigned = weights.codes instanceof Uint8Array;
-  const codes = graph.weight(`${name}.codes`, new Tensor(isUnsigned ? 'U8' : 'I8', [K, N], weights.codes));
+  const codes = graph.codes(`${name}.codes`, new Tensor(isUnsigned ? 'U8' : 'I8', [K, N], weights.codes));
   const scale = graph.weight(`${name}.scale`, new Tensor('F32', [N], weights.scale));
   const product = graph.node(
     'MatMulIntegerToFloat',

@@ -43,6 +43,15 @@ export interface PackedRow {
   readonly scored: readonly ScoredPosition[];
 }
 
+/**
+ * The tokens of a row behind which something is scored, in the order of their first scores.
+ * @returns indices in the row, each once; a single one twice, see {@link MIN_ROW}
+ */
+export function scoredTokens({ scored }: Pick<PackedRow, 'scored'>): Int32Array {
+  const indices = [...new Set(scored.map(({ index }) => index))];
+  return Int32Array.from(indices.length === 1 ? [indices[0]!, indices[0]!] : indices);
+}
+
 interface Tree {
   readonly trunk: readonly number[];
   readonly branches: readonly { readonly request: number; readonly tokens: readonly number[] }[];

@@ -91,6 +91,7 @@ export async function buildDecoderGraph(
         view: { passes: [{ mask, tokens: null }], places: null },
         scales: null,
         positions,
+        kept: null,
         cache: {
           kind: 'extend',
           pastKey: past[layer]![0]!,

@@ -191,10 +191,12 @@ export async function createEngine(checkpoint: Checkpoint, options: EngineOption
         longSequence: longSequence(spec.positions),
       });
       const compares = divergence && variants.length > 1;
-      await forward.run(rows, { ...task, phase: 'score' }, async (wave, hidden) => {
+      const pass = { ...task, phase: 'score', scoredOnly: true };
+      await forward.run(rows, pass, async (wave, hidden, kept) => {
         const input = {
           rows: wave,
           hidden,
+          kept,
           hiddenSize: H,
           width,
           variants: variants.length,

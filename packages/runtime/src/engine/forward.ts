@@ -2,7 +2,7 @@
 import type { LongTaskOptions } from '@bitcliff/core';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { TapStatistics } from '../graph/tap-graph.ts';
-import type { PackedRow } from '../packing.ts';
+import { type PackedRow, scoredTokens } from '../packing.ts';
 import { createRotaryRows } from '../rotary.ts';
 import type { TapPoint } from '../taps.ts';
 import { readEmbeddingRows } from '../weights.ts';
@@ -39,12 +39,12 @@ export interface Forward {
   readonly headPositions: number;
   /**
    * Run rows through all blocks, in as many waves as memory asks for.
-   * @param use gets the rows of each wave with their hidden states behind the last block
+   * @param use gets the rows of each wave with their hidden states behind the last block; `kept`: of their scored tokens alone
    */
   run(
     rows: readonly PackedRow[],
     task: ForwardTask,
-    use: (wave: readonly PackedRow[], hidden: HiddenStore) => Promise<void>,
+    use: (wave: readonly PackedRow[], hidden: HiddenStore, kept: boolean) => Promise<void>,
   ): Promise<void>;
 }
 
@@ -56,6 +56,8 @@ export interface ForwardTask extends LongTaskOptions {
   readonly propagate?: boolean | undefined;
   /** Blocks that are left out, 0-based: hidden states pass them as they are. @default none */
   readonly skipLayers?: readonly number[] | undefined;
+  /** The last block may put out {@link scoredTokens} alone; not with an observer. @default false */
+  readonly scoredOnly?: boolean;
 }
 
 /** Blocks that one graph runs. */
@@ -67,6 +69,8 @@ interface Unit {
   readonly detail: string;
   /** Of their attention. */
   readonly window: number | null;
+  /** The tokens that come out, as the input `kept`; `null`: all, without that input. */
+  keep(row: PackedRow): Int32Array | null;
   /** @param report is told what is being loaded, and may throw */
   load(report: (detail: string) => void): Promise<{
     runner(variant: number, taps?: ReadonlyMap<TapPoint, TapStatistics>): Promise<GraphRunner>;
@@ -105,26 +109,46 @@ export function createForward(parts: {
   };
 
   /** All blocks at once where nobody looks between them and they may stay in memory, otherwise one by one. */
-  const unitsOf = ({ observer, propagate = true, skipLayers = [] }: ForwardTask): Unit[] => {
+  const unitsOf = ({
+    observer,
+    propagate = true,
+    skipLayers = [],
+    scoredOnly = false,
+  }: ForwardTask): Unit[] => {
     const { windows } = spec.attention;
     const isWhole = observer === undefined && propagate && skipLayers.length === 0;
     const { stackBytes } = loader;
     if (isWhole && stackBytes !== null && cache.keeps('stack', stackBytes)) {
-      const load: Unit['load'] = (report) =>
-        cache.get('stack', () =>
-          loader.stack((layer) => report(`loading block ${layer + 1} of ${spec.layers}`)),
-        );
-      return [{ layer: 0, blocks: spec.layers, detail: 'all blocks', window: windows[0] ?? null, load }];
+      const stack: Unit = {
+        layer: 0,
+        blocks: spec.layers,
+        detail: 'all blocks',
+        window: windows[0] ?? null,
+        keep: scoredOnly ? scoredTokens : ({ tokens }) => Int32Array.from(tokens.keys()),
+        load: (report) =>
+          cache.get('stack', () =>
+            loader.stack((layer) => report(`loading block ${layer + 1} of ${spec.layers}`)),
+          ),
+      };
+      return [stack];
     }
-    return Array.from({ length: spec.layers }, (_, layer) => layer)
-      .filter((layer) => !skipLayers.includes(layer))
-      .map((layer) => ({
+    const layers = Array.from({ length: spec.layers }, (_, layer) => layer).filter(
+      (layer) => !skipLayers.includes(layer),
+    );
+    return layers.map((layer): Unit => {
+      const isLast = scoredOnly && plan.scoredOnly && layer === layers.at(-1);
+      return {
         layer,
         blocks: 1,
         detail: `block ${layer + 1} of ${spec.layers}`,
         window: windows[layer] ?? null,
-        load: () => cache.get(`block ${layer}`, () => loader.block(layer)),
-      }));
+        keep: isLast ? scoredTokens : () => null,
+        async load() {
+          const block = await cache.get(`block ${layer}`, () => loader.block(layer));
+          return isLast ? { runner: block.keptRunner } : block;
+        },
+      };
+    });
   };
 
   return {
@@ -167,15 +191,22 @@ export function createForward(parts: {
             const loaded = await unit.load(report);
             for (const [r, row] of wave.entries()) {
               const S = row.tokens.length;
+              const kept = unit.keep(row);
+              const U = kept?.length ?? S;
               const shared = await feedsOf(r, unit.window);
               for (let v = 0; v < variants; v++) {
-                const out = (v === 0 ? baselineBuffer : buffer).subarray(0, S * H);
-                const written = new ort.Tensor('float32', out, [S, H]);
+                const out = (v === 0 ? baselineBuffer : buffer).subarray(0, U * H);
+                const written = new ort.Tensor('float32', out, [U, H]);
                 report(unit.detail);
                 done += unit.blocks;
                 const runner = await loaded.runner(v, observer?.taps(v));
                 const states = new ort.Tensor('float32', await hidden.read(propagate ? v : 0, r), [S, H]);
-                const feeds = { hidden: states, ...shared, ...observer?.feeds(v) };
+                const feeds = {
+                  hidden: states,
+                  ...shared,
+                  ...observer?.feeds(v),
+                  ...(kept && { kept: new ort.Tensor('int32', kept, [U]) }),
+                };
                 const outputs = await runner.run(feeds, { out: written, ...observer?.written(v, S) });
                 observer?.take(v, unit.layer, first + r, outputs);
                 if (propagate) await hidden.write(v, r, out);
@@ -184,7 +215,7 @@ export function createForward(parts: {
               if (!propagate) await hidden.write(0, r, baselineBuffer.subarray(0, S * H));
             }
           }
-          await use(wave, hidden);
+          await use(wave, hidden, units.at(-1)?.keep === scoredTokens);
         } finally {
           await scratch?.close();
         }

@@ -3,9 +3,9 @@ import type { Scratch } from './scratch.ts';
 
 /** The hidden states of every row of every variant: the first ones in memory, the rest in a scratch file. */
 export interface HiddenStore {
-  /** @returns f32[tokens × hidden] that is valid until the next `read` */
+  /** @returns f32[tokens × hidden] that is valid until the next `read`; what no `write` has reached says nothing */
   read(variant: number, row: number): Promise<Float32Array>;
-  /** Keep a copy. */
+  /** Keep a copy. @param states f32[up to tokens × hidden], from the row's first numbers on */
   write(variant: number, row: number, states: Float32Array): Promise<void>;
 }
 

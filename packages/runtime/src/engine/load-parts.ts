@@ -40,6 +40,8 @@ export interface LoadedEmbedding {
 export interface LoadedBlock {
   /** The graph of a variant. @param taps what it puts out besides; graphs are made once for each Map */
   runner(variant: number, taps?: ReadonlyMap<TapPoint, TapStatistics>): Promise<GraphRunner>;
+  /** The graph of a variant that puts out kept tokens alone: see {@link BlockParts.keep}. */
+  keptRunner(variant: number): Promise<GraphRunner>;
   /** The graph of a variant that keeps keys and values: see {@link KeyValueCache}. */
   cachedRunner(variant: number, cache: 'write' | 'extend'): Promise<GraphRunner>;
 }
@@ -143,7 +145,7 @@ export function createPartLoader(
       const create = (
         variant: number,
         key: unknown,
-        options: Pick<BlockParts, 'taps' | 'cache'>,
+        options: Pick<BlockParts, 'taps' | 'cache' | 'keep'>,
       ): Promise<GraphRunner> => {
         const parts = { ...weights, ...options, threads: runners.threads, spec, linears: blocks[variant]! };
         const runner = graphs[variant]!.get(key) ?? runners.create(buildBlockGraph(parts));
@@ -152,6 +154,7 @@ export function createPartLoader(
       };
       const value: LoadedBlock = {
         runner: (variant, taps = NO_TAPS) => create(variant, taps, { taps }),
+        keptRunner: (variant) => create(variant, 'keep', { taps: NO_TAPS, keep: true }),
         cachedRunner: (variant, cache) => create(variant, cache, { taps: NO_TAPS, cache }),
       };
       const arrays = new Set(

@@ -3,7 +3,7 @@ import { goldenFolder } from '../../test/helpers/golden.ts';
 import { openCheckpoint } from '../open-checkpoint.node.ts';
 import { neededMemory, planMemory } from './memory-plan.ts';
 
-it('divides what is left over, and lets graphs keep memory only where all of them can', async () => {
+it('divides what is left over, and lets graphs keep memory only where all of them can, those for scored tokens last', async () => {
   const checkpoint = await openCheckpoint(goldenFolder('llama'));
   const one = { variants: 1, rowLength: 64 };
   const { total } = neededMemory(checkpoint, one);
@@ -19,8 +19,15 @@ it('divides what is left over, and lets graphs keep memory only where all of the
     resident: 0,
     hidden: 0,
     graphsKeepMemory: true,
+    scoredOnly: false,
   });
-  expect(planMemory(checkpoint, enough - 1, three).graphsKeepMemory).toBe(false);
+  expect(planMemory(checkpoint, enough - 1, three)).toMatchObject({
+    graphsKeepMemory: false,
+    scoredOnly: true, // a graph gives its memory back before the next runs
+  });
+  const more = needs.total + 5 * needs.graph;
+  expect(planMemory(checkpoint, more - 1, three).scoredOnly).toBe(false);
+  expect(planMemory(checkpoint, more, three)).toMatchObject({ resident: 0, hidden: 0, scoredOnly: true });
   await checkpoint.close();
 });
 

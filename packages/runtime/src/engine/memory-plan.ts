@@ -18,6 +18,8 @@ export interface MemoryPlan {
   readonly block: number;
   /** Whether the graph of every variant may keep the memory of its runs, or gives it back after each. */
   readonly graphsKeepMemory: boolean;
+  /** Whether there may be one more graph for every variant: a last block for scored tokens alone. */
+  readonly scoredOnly: boolean;
 }
 
 interface Sizes {
@@ -63,7 +65,7 @@ export function neededMemory(
 
 /**
  * Divide a memory budget. Graphs keep memory for their runs where there is room for all of them: to take it anew costs a run up to a fifth of its
- * time. Half of what is left keeps loaded blocks, half hidden states.
+ * time, more than a last block for scored tokens alone saves. Half of what is left keeps loaded blocks, half hidden states.
  * @param budget bytes
  * @throws {InvalidInputError} when one block does not fit; says how much is needed
  */
@@ -81,10 +83,17 @@ export function planMemory(checkpoint: Checkpoint, budget: number, sizes: Sizes)
       hint: 'Raise the budget, or run fewer variants at once',
     });
   }
-  const others = (sizes.variants - 1) * needs.graph;
-  const graphsKeepMemory = needs.total + others <= budget;
-  const half = Math.floor((budget - needs.total - (graphsKeepMemory ? others : 0)) / 2);
-  return { resident: half, hidden: half, block: needs.block, graphsKeepMemory };
+  const V = sizes.variants;
+  // one graph is in the needs
+  const graphs = [2 * V, V].find((count) => needs.total + (count - 1) * needs.graph <= budget) ?? 1;
+  const half = Math.floor((budget - needs.total - (graphs - 1) * needs.graph) / 2);
+  return {
+    resident: half,
+    hidden: half,
+    block: needs.block,
+    graphsKeepMemory: graphs >= V,
+    scoredOnly: graphs !== V,
+  };
 }
 
 function megabytes(bytes: number): string {

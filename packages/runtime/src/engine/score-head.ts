@@ -1,5 +1,5 @@
 /** @file From hidden states behind the last block to scores: the vocabulary in parts, their results put together in float64. */
-import type { PackedRow } from '../packing.ts';
+import { type PackedRow, scoredTokens } from '../packing.ts';
 import type { GraphRunner } from './graph-runner.ts';
 import type { HiddenStore } from './hidden-store.ts';
 import { HEAD_ROWS, HEAD_TOKENS } from './memory-plan.ts';
@@ -28,7 +28,8 @@ export interface TokenDivergence {
 /** A position behind which targets are scored. */
 interface Place {
   readonly row: number;
-  readonly index: number;
+  /** Which of the row's states is its own. */
+  readonly state: number;
   readonly targets: { readonly request: number; readonly token: number; readonly place: number }[];
 }
 
@@ -71,6 +72,7 @@ interface Statistics {
 
 /**
  * Score the targets of packed rows.
+ * @param input.kept `hidden` holds the states of {@link scoredTokens} of each row alone, instead of all
  * @param input.final what stands between the last block and the vocabulary
  * @param input.batch positions that may be held at once, with their states in every variant
  * @param put takes every score: of a variant, for a token of a request; `kl` and `sameTop` when divergence is asked for
@@ -80,6 +82,7 @@ export async function scoreHead(
   input: {
     readonly rows: readonly PackedRow[];
     readonly hidden: HiddenStore;
+    readonly kept: boolean;
     readonly hiddenSize: number;
     readonly width: number;
     readonly variants: number;
@@ -90,7 +93,7 @@ export async function scoreHead(
   },
   put: (variant: number, request: number, place: number, score: TokenScore) => void,
 ): Promise<void> {
-  const places = placesOf(input.rows);
+  const places = placesOf(input.rows, input.kept);
   const size = Math.max(1, input.batch);
   for (let at = 0; at < places.length; at += size) {
     await scorePlaces(ort, input, places.slice(at, at + size), put);
@@ -106,21 +109,15 @@ export interface TokenScore {
 }
 
 /** Positions in the order of the rows, each once. */
-function placesOf(rows: readonly PackedRow[]): Place[] {
-  const places: Place[] = [];
-  for (const [r, row] of rows.entries()) {
+function placesOf(rows: readonly PackedRow[], kept: boolean): Place[] {
+  return rows.flatMap((row, r) => {
     const byIndex = new Map<number, Place>();
-    for (const { request, index, target, place } of row.scored) {
-      const known = byIndex.get(index);
-      if (known !== undefined) known.targets.push({ request, token: target, place });
-      else {
-        const fresh = { row: r, index, targets: [{ request, token: target, place }] };
-        byIndex.set(index, fresh);
-        places.push(fresh);
-      }
-    }
-  }
-  return places;
+    for (const [k, index] of scoredTokens(row).entries())
+      byIndex.set(index, { row: r, state: kept ? k : index, targets: [] });
+    for (const { request, index, target, place } of row.scored)
+      byIndex.get(index)!.targets.push({ request, token: target, place });
+    return [...byIndex.values()];
+  });
 }
 
 async function scorePlaces(
@@ -229,7 +226,7 @@ async function gatherStates(
     for (const [u, place] of places.entries()) {
       if (place.row !== row) from = await hidden.read(v, place.row);
       row = place.row;
-      const start = place.index * H;
+      const start = place.state * H;
       states.set(from.subarray(start, start + H), (v * places.length + u) * H);
     }
   }

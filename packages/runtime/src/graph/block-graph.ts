@@ -4,8 +4,8 @@
  * `places` i32[S]; with rotary positions `cos` and `sin` f32[S, dims/2] and `index` i64[1, S], which says what row of them each token takes: the
  * identity, because the caller looks the positions up (as constants, the tables of 131,072 positions would weigh 64 MB a block); with ALiBi
  * `queryPositions.p` f32[T, 1, Q, 1] and `keyPositions.p` f32[1, 1, 1, K]. Graphs that keep keys and values take one sequence: `mask.0` is
- * f32[1, 1, S, S] or f32[1, 1, S, P + S], and no tokens are gathered.
- * Output: `out` f32[S, hidden], and taps.
+ * f32[1, 1, S, S] or f32[1, 1, S, P + S], and no tokens are gathered. A graph that keeps some tokens takes their indices in the row, `kept` i32[U].
+ * Output: `out` f32[S, hidden] or, of the kept tokens, f32[U, hidden], and taps.
  */
 import { InternalError } from '@bitcliff/core';
 import type { ModuleRole } from '@bitcliff/quantize';
@@ -15,7 +15,7 @@ import type { Activation, DecoderSpec } from '../decoder-spec.ts';
 import type { TapPoint } from '../taps.ts';
 import type { BlockWeights, NormWeights } from '../weights.ts';
 import { addAttention, type KeyValues, type PositionValues } from './attention-graph.ts';
-import { addLinears, type GraphLinear } from './linear-graph.ts';
+import { addLinears, type GraphLinear, looksAtOtherTokens } from './linear-graph.ts';
 import { addNorm } from './norm-graph.ts';
 import type { PassView, TokenView } from './passes-graph.ts';
 import { addTap, type TapStatistics } from './tap-graph.ts';
@@ -37,11 +37,13 @@ export interface BlockParts extends Pick<BlockWeights, 'norms' | 'qNorm' | 'kNor
   readonly threads: number;
   /** @default 'none' */
   readonly cache?: KeyValueCache;
+  /** Put out some tokens alone, as the last block may: the others are not computed from the output layer of attention on. @default false */
+  readonly keep?: boolean;
 }
 
 /** Build the graph of one block. */
 export function buildBlockGraph(parts: BlockParts): EncodedGraph {
-  const { spec, cache = 'none' } = parts;
+  const { spec, cache = 'none', keep = false } = parts;
   const { heads, headDim } = spec.attention;
   const graph = new WeightedGraph('block', parts.threads);
   const x = graph.input('hidden', 'F32', ['S', spec.hiddenSize]);
@@ -53,13 +55,14 @@ export function buildBlockGraph(parts: BlockParts): EncodedGraph {
     // with a cache in use a run has one token, and that is all that dynamic scales look at
     scales: cache === 'extend' ? null : view,
     positions: positionInputs(graph, spec, view),
+    kept: keep ? graph.input('kept', 'I32', ['U']) : null,
     cache:
       cache === 'extend'
         ? { kind: cache, pastKey: past('pastKey'), pastValue: past('pastValue'), ...names }
         : { kind: cache, ...names },
   });
   graph.node('Identity', [out], { outputs: ['out'] });
-  graph.output('out', 'F32', ['S', spec.hiddenSize]);
+  graph.output('out', 'F32', [keep ? 'U' : 'S', spec.hiddenSize]);
   return graph.finish();
 }
 
@@ -117,17 +120,23 @@ export interface BlockValues {
   /** The same for dynamic scales that look at several tokens; `null`: each token stands alone. */
   readonly scales: TokenView | null;
   readonly positions: PositionValues;
+  /** The tokens that come out, i32[U]; `null`: all. */
+  readonly kept: string | null;
   readonly cache: KeyValues;
 }
 
-/** Add a block. @param x name of f32[S, hidden]  @returns name of f32[S, hidden] */
+/** Add a block. @param x name of f32[S, hidden]  @returns name of f32[S, hidden], or f32[U, hidden] */
 export function addBlock(
   graph: WeightedGraph,
   x: string,
-  parts: Omit<BlockParts, 'cache' | 'threads'>,
-  { view, scales, positions, cache }: BlockValues,
+  parts: Omit<BlockParts, 'cache' | 'keep' | 'threads'>,
+  { view, scales, positions, kept, cache }: BlockValues,
 ): string {
   const { spec, norms } = parts;
+  const waits = [...parts.linears.values()].some(looksAtOtherTokens); // for the whole row, up to the end
+  const gather = (y: string): string => (kept === null ? y : graph.node('Gather', [y, kept]));
+  const keep = (y: string): string => (waits ? y : gather(y));
+  const rowsOf = (role: ModuleRole): string => (role === 'attn.qkv' || kept === null || waits ? 'S' : 'U');
   const linear = (place: LinearPlace): GraphLinear => {
     const layer = parts.linears.get(place);
     if (layer === undefined) throw new InternalError(`block without linear layer "${place}"`);
@@ -140,7 +149,7 @@ export function addBlock(
   const apply = (role: ModuleRole, y: string, ...places: LinearPlace[]): string[] => {
     const layers = places.map(linear);
     tap(`${role}.input`, y, layers[0]!.inFeatures);
-    const out = addLinears(graph, y, layers, scales);
+    const out = addLinears(graph, y, layers, scales, rowsOf(role));
     if (parts.taps.has(`${role}.output`)) {
       const joined =
         out.length === 1 ? out[0]! : graph.node('Concat', out, { attributes: { axis: { int: 1 } } });
@@ -158,7 +167,7 @@ export function addBlock(
   const attention = (y: string): string => {
     const [q, k, v] = apply('attn.qkv', y, 'q', 'k', 'v');
     const context = addAttention(graph, spec, parts, { q: q!, k: k!, v: v! }, view, positions, cache);
-    return apply('attn.out', context, 'attnOut')[0]!;
+    return apply('attn.out', keep(context), 'attnOut')[0]!;
   };
   const mlp = (y: string): string => {
     if (spec.mlp.kind === 'plain') {
@@ -170,30 +179,32 @@ export function addBlock(
     return apply('mlp.down', product, 'down')[0]!;
   };
 
+  const own = keep(x);
   const wire = (): [string, string] => {
     switch (spec.wiring) {
       case 'sequential': {
-        const middle = add(x, attention(n1(x)));
+        const middle = add(own, attention(n1(x)));
         return [middle, mlp(n2(middle))];
       }
       case 'parallel':
-        return [add(x, attention(n1(x))), mlp(n2(x))];
+        return [add(own, attention(n1(x))), mlp(n2(own))];
       case 'parallelSharedNorm': {
         const y = n1(x);
-        return [add(x, attention(y)), mlp(y)];
+        return [add(own, attention(y)), mlp(keep(y))];
       }
       case 'postNorm': {
-        const middle = n1(add(x, attention(x)));
+        const middle = n1(add(own, attention(x)));
         return [middle, mlp(middle)];
       }
       case 'outputNorm': {
-        const middle = add(x, n1(attention(x)));
+        const middle = add(own, n1(attention(x)));
         return [middle, n2(mlp(middle))];
       }
     }
   };
   const [a, b] = wire();
-  return spec.wiring === 'postNorm' ? n2(add(a, b)) : add(a, b);
+  const out = spec.wiring === 'postNorm' ? n2(add(a, b)) : add(a, b);
+  return waits ? gather(out) : out;
 }
 
 function addActivation(graph: WeightedGraph, x: string, activation: Activation): string {

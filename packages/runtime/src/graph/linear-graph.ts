@@ -49,10 +49,17 @@ export interface GraphLinear {
   readonly bias: Float32Array | null;
 }
 
+/** Whether what a layer makes of a token depends on other tokens, by a dynamic scale or by columns that are taken out. */
+export function looksAtOtherTokens({ weights }: GraphLinear): boolean {
+  if (weights.kind !== 'int8') return false;
+  return weights.activations.granularity === 'perTensor' || weights.outliers?.scope === 'batch';
+}
+
 /**
  * Add linear layers that read the same input; those with like int8 products share one quantized input.
  * @param x name of f32[S, in]
  * @param view for scales that look at several tokens; `null`: each token stands alone
+ * @param rows what S is: inputs of as many rows share their zero points. @default 'S'
  * @returns names of f32[S, out], one per layer
  */
 export function addLinears(
@@ -60,6 +67,7 @@ export function addLinears(
   x: string,
   layers: readonly GraphLinear[],
   view: TokenView | null,
+  rows: string = 'S',
 ): string[] {
   const quantized = new Map<string, QuantizedInput>();
   const addLayer = (layer: GraphLinear): string => {
@@ -88,7 +96,7 @@ export function addLinears(
         return plus(addPackedProduct(graph, x, layer, weights));
       case 'int8': {
         const key = inputKey(weights);
-        const input = quantized.get(key) ?? addQuantizeInput(graph, x, layer, weights, view);
+        const input = quantized.get(key) ?? addQuantizeInput(graph, x, layer, weights, view, rows);
         quantized.set(key, input);
         return plus(addInt8Product(graph, input, layer, weights));
       }
@@ -119,6 +127,7 @@ function addQuantizeInput(
   { name, inFeatures: K }: GraphLinear,
   weights: Int8Weights,
   view: TokenView | null,
+  rows: string,
 ): QuantizedInput {
   const prefix = `${name}.input`;
   const scalar = (id: string, value: number) =>
@@ -151,7 +160,7 @@ function addQuantizeInput(
   }
   const scale = graph.node('Div', [absmax, scalar('quant_max', 127)]); // [S, 1]
   const rowScale = graph.node('Reshape', [scale, flat]); // [S]
-  const rowZeroPoint = graph.once('zero_points', () =>
+  const rowZeroPoint = graph.once(`zero_points.${rows}`, () =>
     graph.node('Expand', [zeroPoint, graph.node('Shape', [rowScale])]),
   ); // [S]
   const codes = graph.node('QuantizeLinear', [x, rowScale, rowZeroPoint], {

@@ -71,8 +71,7 @@ interface Unit {
   readonly window: number | null;
   /** The tokens that come out, as the input `kept`; `null`: all, without that input. */
   keep(row: PackedRow): Int32Array | null;
-  /** @param report is told what is being loaded, and may throw */
-  load(report: (detail: string) => void): Promise<{
+  load(): Promise<{
     runner(variant: number, taps?: ReadonlyMap<TapPoint, TapStatistics>): Promise<GraphRunner>;
   }>;
 }
@@ -108,33 +107,34 @@ export function createForward(parts: {
     });
   };
 
-  /** All blocks at once where nobody looks between them and they may stay in memory, otherwise one by one. */
-  const unitsOf = ({
-    observer,
-    propagate = true,
-    skipLayers = [],
-    scoredOnly = false,
-  }: ForwardTask): Unit[] => {
+  /**
+   * All blocks at once where nobody looks between them and they may stay in memory, otherwise one by one.
+   * @param layers that run  @param report is told what is being loaded, and may throw
+   */
+  const unitsOf = async (
+    { observer, propagate = true, scoredOnly = false }: ForwardTask,
+    layers: readonly number[],
+    report: (detail: string) => void,
+  ): Promise<Unit[]> => {
     const { windows } = spec.attention;
-    const isWhole = observer === undefined && propagate && skipLayers.length === 0;
+    const isWhole = observer === undefined && propagate && layers.length === spec.layers;
     const { stackBytes } = loader;
     if (isWhole && stackBytes !== null && cache.keeps('stack', stackBytes)) {
-      const stack: Unit = {
-        layer: 0,
-        blocks: spec.layers,
-        detail: 'all blocks',
-        window: windows[0] ?? null,
-        keep: scoredOnly ? scoredTokens : ({ tokens }) => Int32Array.from(tokens.keys()),
-        load: (report) =>
-          cache.get('stack', () =>
-            loader.stack((layer) => report(`loading block ${layer + 1} of ${spec.layers}`)),
-          ),
-      };
-      return [stack];
+      // loaded before something else takes the room
+      const stack = await cache.get('stack', () =>
+        loader.stack((layer) => report(`loading block ${layer + 1} of ${spec.layers}`)),
+      );
+      return [
+        {
+          layer: 0,
+          blocks: spec.layers,
+          detail: 'all blocks',
+          window: windows[0] ?? null,
+          keep: scoredOnly ? scoredTokens : ({ tokens }) => Int32Array.from(tokens.keys()),
+          load: async () => stack,
+        },
+      ];
     }
-    const layers = Array.from({ length: spec.layers }, (_, layer) => layer).filter(
-      (layer) => !skipLayers.includes(layer),
-    );
     return layers.map((layer): Unit => {
       const isLast = scoredOnly && plan.scoredOnly && layer === layers.at(-1);
       return {
@@ -157,14 +157,17 @@ export function createForward(parts: {
     ),
 
     async run(rows, task, use) {
-      const { observer, propagate = true } = task;
-      const units = unitsOf(task);
-      const total = rows.length * variants * units.reduce((sum, { blocks }) => sum + blocks, 0);
+      const { observer, propagate = true, skipLayers = [] } = task;
+      const layers = Array.from({ length: spec.layers }, (_, layer) => layer).filter(
+        (layer) => !skipLayers.includes(layer),
+      );
+      const total = rows.length * variants * layers.length;
       let done = 0;
       const report = (detail: string): void => {
         task.signal?.throwIfAborted();
         task.onProgress?.({ phase: task.phase, done, total, unit: 'row blocks', detail });
       };
+      const units = await unitsOf(task, layers, report);
       let first = 0;
       for (const wave of splitIntoWaves(rows, waveTokens)) {
         const lengths = wave.map((row) => row.tokens.length * H);
@@ -188,11 +191,11 @@ export function createForward(parts: {
           const buffer = new Float32Array(Math.max(...lengths));
           const baselineBuffer = propagate ? buffer : new Float32Array(buffer.length);
           for (const unit of units) {
-            const loaded = await unit.load(report);
+            const loaded = await unit.load();
             for (const [r, row] of wave.entries()) {
               const S = row.tokens.length;
-              const kept = unit.keep(row);
-              const U = kept?.length ?? S;
+              const keep = unit.keep(row);
+              const U = keep?.length ?? S;
               const shared = await feedsOf(r, unit.window);
               for (let v = 0; v < variants; v++) {
                 const out = (v === 0 ? baselineBuffer : buffer).subarray(0, U * H);
@@ -205,7 +208,7 @@ export function createForward(parts: {
                   hidden: states,
                   ...shared,
                   ...observer?.feeds(v),
-                  ...(kept && { kept: new ort.Tensor('int32', kept, [U]) }),
+                  ...(keep && { kept: new ort.Tensor('int32', keep, [U]) }),
                 };
                 const outputs = await runner.run(feeds, { out: written, ...observer?.written(v, S) });
                 observer?.take(v, unit.layer, first + r, outputs);

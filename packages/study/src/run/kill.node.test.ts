@@ -58,7 +58,7 @@ describe('a study whose process is killed', () => {
     const { failures } = await run(config);
     expect(failures).toEqual([]);
     expect(await contents(store)).toEqual(expected);
-  }, 300_000);
+  }, 600_000);
 
   it('is shared by processes that join it', async () => {
     const { store } = await run(config);

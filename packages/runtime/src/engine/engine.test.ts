@@ -255,6 +255,15 @@ describe('scores', () => {
       onProgress: ({ done }) => done === 6 && controller.abort(new Error('enough')),
     });
     await expect(stop).rejects.toThrow('enough');
+    const fresh = await createEngine(checkpoint, { ort, recipes, threads: 1 });
+    const early = new AbortController();
+    const loading = fresh.score(requests, {
+      signal: early.signal,
+      onProgress: ({ detail }) => detail === 'loading block 1 of 2' && early.abort(new Error('too early')),
+    });
+    await expect(loading).rejects.toThrow('too early');
+    expect(await fresh.score(requests)).toEqual(await engine.score(requests));
+    await fresh.dispose();
   });
 
   it('refuse tokens outside the vocabulary and sequences longer than the positions', async () => {

@@ -13,6 +13,7 @@ it('keeps parts while they fit, and loads the others again', async () => {
     log.push(`pass ${pass}`);
     expect([await use('a', 60), await use('b', 60), await use('c', 40)]).toEqual(['a', 'b', 'c']);
   }
+  expect([cache.keeps('a', 1e9), cache.keeps('b', 1), cache.keeps('b', 0)]).toEqual([true, false, true]);
   cache.clear();
   await use('a', 60);
   expect(log).toEqual(['pass 1', 'a', 'b', 'c', 'pass 2', 'b', 'a']);
